@@ -1,0 +1,37 @@
+-- open_sale: create every key of a sale's desk anew for one generation, closed to buyers.
+--
+-- KEYS  1 terms    hash    generation, sequence, units and rules of the sale
+--       2 buyers   hash    user id -> buyer record; field "" marks the hash as opened
+--       3 outbox   stream  reservations not yet seen in the ledger; id <generation>-<sequence>
+--       4 tokens   hash    expiry second -> live tokens; field "" marks the hash as opened
+--       5 changes  hash    stock change id -> generation; field "" marks the hash as opened
+-- ARGV  1 tag   2 generation   3 free units   4 starts_at_ms   5 ends_at_ms   6 price_minor
+--       7 version   8 per_order_max   9 per_user_max   10 cooldown_s   11 token_ttl_s
+--       12 token_multiplier   13 unsettled_max
+-- REPLY {word, tag, generation}   word: "ok" | "generation" (a newer one is already there)
+-- KEEPS a desk is only ever replaced by one of the same or a newer generation; repeating it before
+--       the desk was revised to "open" changes nothing but to start again
+-- e.g.  EVALSHA … 5 mall:{sale-7}:terms … t1 3 100 0 9000 990 1 1 1 0 90 5 20000 -> {"ok","t1","3"}
+local terms, buyers, outbox, tokens, changes = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+assert(#KEYS == 5 and #ARGV == 13, "open_sale: wants 5 keys and 13 args")
+local tag, gen = ARGV[1], tonumber(ARGV[2])
+for i = 2, 13 do
+  local n = tonumber(ARGV[i])
+  assert(n and n >= 0 and n % 1 == 0, "open_sale: every argument after the tag is a whole number >= 0")
+end
+
+local have = tonumber(redis.call("HGET", terms, "gen") or 0)
+if have > gen then return { "generation", tag, tostring(have) } end
+
+redis.call("DEL", terms, buyers, outbox, tokens, changes)
+redis.call("HSET", terms, "gen", gen, "seq", 0, "state", "closed", "free", ARGV[3],
+  "starts", ARGV[4], "ends", ARGV[5], "price", ARGV[6], "version", ARGV[7],
+  "per_order", ARGV[8], "per_user", ARGV[9], "cooldown", ARGV[10], "ttl", ARGV[11],
+  "multiplier", ARGV[12], "unsettled_max", ARGV[13], "unsettled", 0, "live", 0, "swept", 0)
+redis.call("HSET", buyers, "", gen)
+redis.call("HSET", tokens, "", 0)
+redis.call("HSET", changes, "", gen)
+-- A stream keeps existing when its last entry is deleted, so a missing one later means loss.
+redis.call("XADD", outbox, gen .. "-0", "opened", gen)
+redis.call("XDEL", outbox, gen .. "-0")
+return { "ok", tag, tostring(gen) }
