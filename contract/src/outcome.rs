@@ -68,8 +68,6 @@ codes! {
     BodyTooLarge = 413 "body_too_large" "The body is too large.",
     /// The request target is longer than allowed.
     UriTooLong = 414 "uri_too_long" "The request target is too long.",
-    /// The body is not JSON by its content type.
-    UnsupportedMediaType = 415 "unsupported_media_type" "Send application/json.",
     /// This token was used with another body.
     RequestMismatch = 422 "request_mismatch" "This token was used with another body.",
     /// Too many requests of this buyer, address, or altogether.

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// What time it is.
-pub trait Clock: Clone + Send + Sync + 'static {
+pub trait Clock: Clone + Send + Sync + Unpin + 'static {
     /// Monotonic time since an origin of the clock's own.
     fn elapsed(&self) -> Duration;
 

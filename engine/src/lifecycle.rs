@@ -1,1 +1,216 @@
-//! To be.
+//! Sales follow the ledger: their desks are built, revised, opened, closed and archived, their windows
+//! begin and end, units that come back or are added find their way.
+//!
+//! One process at a time does this, by lease; another doing it too would only repeat what can be
+//! repeated. Every turn starts from the ledger, so nothing has to be remembered over a restart.
+
+mod movements;
+mod sweep;
+
+use crate::clock::Clock;
+use crate::fault::Fault;
+use crate::handoff::{Log, partition_of};
+use crate::metrics::{Gauge, Metrics};
+use crate::reconcile;
+use crate::recovery;
+use crate::reservation::{Desk, Inspection, Reply};
+use crate::settlement::{Ledger, Position, Sale};
+use crate::shutdown::Shutdown;
+use contract::ids::{Generation, SaleId};
+use contract::ledger::SaleState;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Time between two turns.
+const TURN_EVERY: Duration = Duration::from_millis(150);
+/// Life of the keeper's lease.
+const LEASE: Duration = Duration::from_secs(5);
+/// Turns between two looks at the books of every sale.
+const TURNS_PER_COUNT: u64 = 20;
+
+/// Keeps the sales.
+pub struct Keeper<D, L, G, C> {
+    /// The desk.
+    pub desk: D,
+    /// The log.
+    pub log: L,
+    /// The ledger.
+    pub ledger: G,
+    /// The clock.
+    pub clock: C,
+    /// Name of this process in leases.
+    pub owner: String,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Time after its end at which the desk of a reconciled sale is deleted.
+    pub archive_after: Duration,
+}
+
+/// What a keeper remembers between turns; losing it costs time, nothing else.
+#[derive(Default)]
+struct Memory {
+    /// End of the log when a closing sale's desk was closed.
+    closed_at: HashMap<SaleId, i64>,
+    /// Whether desk and log were fit to keep promises when last asked.
+    fit: bool,
+    turns: u64,
+}
+
+impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
+    /// Keeps the sales until shutdown.
+    pub async fn run(self, shutdown: Shutdown) {
+        let mut memory = Memory::default();
+        while !shutdown.has_begun() {
+            match self.ledger.lease("keeper", &self.owner, LEASE).await {
+                Ok(true) => {
+                    if let Err(fault) = self.turn(&mut memory).await {
+                        self.metrics.fault(&fault);
+                    }
+                }
+                Ok(false) => memory = Memory::default(),
+                Err(fault) => self.metrics.fault(&fault),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(TURN_EVERY) => {}
+                () = shutdown.begun() => {}
+            }
+        }
+    }
+
+    async fn turn(&self, memory: &mut Memory) -> Result<(), Fault> {
+        memory.turns += 1;
+        let polled = self.ledger.sales().await?;
+        // A log or a desk that is not fit to keep a promise makes none.
+        if !memory.fit || memory.turns.is_multiple_of(TURNS_PER_COUNT) {
+            memory.fit = self.desk.unfit().await?.is_empty() && self.log.unfit().await?.is_empty();
+        }
+        let mut recovering = 0;
+        for sale in &polled.sales {
+            recovering += i64::from(sale.state == SaleState::Recovering);
+            if let Err(fault) = self.keep(sale, polled.now_ms, memory).await {
+                self.metrics.fault(&fault);
+            }
+        }
+        self.metrics.set(Gauge::Recovering, recovering);
+        self.move_units(&polled.sales).await?;
+        self.sweep(&polled.sales).await?;
+        if memory.turns.is_multiple_of(TURNS_PER_COUNT) {
+            self.look_at_figures(&polled.sales).await?;
+        }
+        Ok(())
+    }
+
+    /// One sale's next step.
+    async fn keep(&self, sale: &Sale, now_ms: u64, memory: &mut Memory) -> Result<(), Fault> {
+        match sale.state {
+            SaleState::Armed | SaleState::Open | SaleState::Recovering | SaleState::Closing => {
+                // Terms end a sale whether its desk is well or not.
+                if sale.state < SaleState::Closing && now_ms >= sale.terms.ends_at_ms {
+                    self.ledger.advance(sale.id, sale.state, SaleState::Closing).await?;
+                    return Ok(());
+                }
+                let Some(desk) = self.sound_desk(sale, memory.fit).await? else { return Ok(()) };
+                self.follow(sale, now_ms, &desk).await?;
+                if sale.state == SaleState::Closing {
+                    self.drain(sale, &desk, memory).await?;
+                }
+            }
+            SaleState::Drained => {
+                if self.ledger.reconcile(sale.id).await? {
+                    tracing::info!(sale.id = sale.id.0, "a sale's books balance; unsold units went back");
+                }
+            }
+            SaleState::Reconciled if now_ms > sale.terms.ends_at_ms + self.archive_after.as_millis() as u64 => {
+                let at = crate::reservation::At { identity: self.desk.identity(sale.id).await?, ..sale.at() };
+                if self.desk.archive(at).await? {
+                    self.ledger.advance(sale.id, SaleState::Reconciled, SaleState::Archived).await?;
+                }
+            }
+            SaleState::Draft | SaleState::Reconciled | SaleState::Archived => {}
+        }
+        Ok(())
+    }
+
+    /// The desk of a sale, if it is the registered one, whole, and of the sale's generation by the ledger
+    /// and by the log; otherwise it is rebuilt, and there is none this turn.
+    async fn sound_desk(&self, sale: &Sale, fit: bool) -> Result<Option<Inspection>, Fault> {
+        let why = if sale.generation == Generation(0) {
+            "new sale"
+        } else if sale.desk_generation != sale.generation {
+            "an earlier rebuild did not end"
+        } else if self.log.announced(sale.id).await? != sale.generation {
+            "the control topic does not know the generation"
+        } else if self.desk.identity(sale.id).await? != sale.desk {
+            "another desk answers than the registered one"
+        } else {
+            match self.desk.inspect(sale.id).await? {
+                Reply::Done(desk) if desk.generation == sale.generation => return Ok(Some(desk)),
+                Reply::Done(_) => "the desk is of another generation",
+                Reply::Absent | Reply::OtherGeneration(_) | Reply::OtherDesk(_) => "a key of the sale is missing",
+            }
+        };
+        if fit {
+            recovery::rebuild((&self.desk, &self.log, &self.ledger), sale, why, &self.metrics).await?;
+        }
+        Ok(None)
+    }
+
+    /// The desk's terms, and whether it lets buyers in, follow the ledger; an armed sale whose time has
+    /// come is open.
+    async fn follow(&self, sale: &Sale, now_ms: u64, desk: &Inspection) -> Result<(), Fault> {
+        let open = matches!(sale.state, SaleState::Armed | SaleState::Open);
+        if desk.version < sale.terms.version || (open && !desk.open) {
+            self.desk.revise(sale.at(), &sale.terms, open).await?;
+        }
+        if sale.state == SaleState::Armed && now_ms >= sale.terms.starts_at_ms {
+            self.ledger.advance(sale.id, SaleState::Armed, SaleState::Open).await?;
+        }
+        Ok(())
+    }
+
+    /// Closes the desk, waits until the log is settled past that moment and the outbox is empty, and
+    /// until every movement is done.
+    async fn drain(&self, sale: &Sale, desk: &Inspection, memory: &mut Memory) -> Result<(), Fault> {
+        let partition = partition_of(sale.id, self.log.partitions());
+        let Some(&closed_at) = memory.closed_at.get(&sale.id) else {
+            if let Reply::Done(_) = self.desk.close(sale.at()).await? {
+                let (_, end) = self.log.bounds(partition).await?;
+                memory.closed_at.insert(sale.id, end);
+            }
+            return Ok(());
+        };
+        let settled = match self.ledger.position(partition, &self.log.identity()).await? {
+            Position::At { next, .. } => next >= closed_at,
+            Position::Foreign(_) => false,
+        };
+        let moving = self.ledger.returns(1000).await?.iter().any(|row| row.sale == sale.id)
+            || self.ledger.changes().await?.iter().any(|row| row.sale == sale.id);
+        if settled && !desk.open && desk.entries == 0 && !moving {
+            self.ledger.advance(sale.id, SaleState::Closing, SaleState::Drained).await?;
+            memory.closed_at.remove(&sale.id);
+        }
+        Ok(())
+    }
+
+    async fn look_at_figures(&self, sales: &[Sale]) -> Result<(), Fault> {
+        let mut lag = 0;
+        for partition in 0..self.log.partitions() {
+            if let Position::At { next, .. } = self.ledger.position(partition, &self.log.identity()).await? {
+                lag += (self.log.bounds(partition).await?.1 - next).max(0);
+            }
+        }
+        self.metrics.set(Gauge::SettlementLag, lag);
+        let mut gap = 0;
+        for sale in sales {
+            if let Some(books) = reconcile::books(&self.desk, &self.ledger, sale).await? {
+                gap += books.gap.abs();
+            }
+        }
+        if gap != 0 {
+            tracing::error!(gap, "units are in no term of the books; see engine reconcile");
+        }
+        self.metrics.set(Gauge::BooksGap, gap);
+        Ok(())
+    }
+}

@@ -1,2 +1,116 @@
-//! engine
-fn main() {}
+//! The engine: `serve` answers buyers, `settle` turns the log into rows and keeps the sales, `all` does
+//! both; `reconcile` counts.
+
+use anyhow::{Context as _, bail};
+use engine::config::Config;
+use engine::settlement::Ledger as _;
+use engine::shutdown::{self, Shutdown};
+use engine::startup::{self, Roles};
+use engine::{reconcile, telemetry};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: engine [serve | settle | all | reconcile [--json] [--sale ID]] [--config FILE] [--print-config]
+  serve      answers buyers
+  settle     settles the order log and keeps the sales
+  all        both (default)
+  reconcile  prints the books of every sale; exit code 1 when a unit is missing";
+
+struct Arguments {
+    role: String,
+    config: Option<PathBuf>,
+    print_config: bool,
+    json: bool,
+    sale: Option<u64>,
+}
+
+fn arguments() -> anyhow::Result<Arguments> {
+    let mut read = Arguments {
+        role: String::new(),
+        config: std::env::var_os("MALL_ENGINE_CONFIG").map(PathBuf::from),
+        print_config: false,
+        json: false,
+        sale: None,
+    };
+    let mut given = std::env::args().skip(1);
+    while let Some(argument) = given.next() {
+        match argument.as_str() {
+            "serve" | "settle" | "all" | "reconcile" if read.role.is_empty() => read.role = argument,
+            "--config" => read.config = Some(given.next().context("--config needs a file")?.into()),
+            "--print-config" => read.print_config = true,
+            "--json" => read.json = true,
+            "--sale" => {
+                let id = given.next().context("--sale needs an id")?;
+                read.sale = Some(id.parse().with_context(|| format!("--sale {id}: not an id"))?);
+            }
+            "--help" | "-h" => {
+                println!("{USAGE}");
+                std::process::exit(0);
+            }
+            _ => bail!("{argument}: not understood\n{USAGE}"),
+        }
+    }
+    Ok(read)
+}
+
+fn main() -> ExitCode {
+    let outcome = arguments().and_then(|arguments| {
+        let config = Config::load(arguments.config.as_deref())?;
+        if arguments.print_config {
+            print!("{}", config.masked());
+            return Ok(ExitCode::SUCCESS);
+        }
+        telemetry::init(config.dev());
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(async {
+            match arguments.role.as_str() {
+                "reconcile" => count(&config, &arguments).await,
+                "serve" if config.embedded_log() => bail!("log.brokers: the embedded broker needs the role all"),
+                "settle" if config.embedded_log() => bail!("log.brokers: the embedded broker needs the role all"),
+                "serve" => run(config, Roles { serve: true, settle: false }).await,
+                "settle" => run(config, Roles { serve: false, settle: true }).await,
+                _ => run(config, Roles { serve: true, settle: true }).await,
+            }
+        })
+    });
+    outcome.unwrap_or_else(|error| {
+        eprintln!("engine: {error:#}");
+        ExitCode::from(2)
+    })
+}
+
+async fn run(config: Config, roles: Roles) -> anyhow::Result<ExitCode> {
+    let shutdown = Shutdown::default();
+    let begin = shutdown.clone();
+    tokio::spawn(async move {
+        let _ = shutdown::signalled().await;
+        begin.begin();
+    });
+    startup::run(config, roles, shutdown).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn count(config: &Config, arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let (desk, ledger) = (startup::desk(config)?, startup::ledger(config)?);
+    let mut counted = Vec::new();
+    for sale in ledger.sales().await?.sales {
+        if arguments.sale.is_none_or(|wanted| wanted == sale.id.0)
+            && let Some(books) = reconcile::books(&desk, &ledger, &sale).await?
+        {
+            counted.push(books);
+        }
+    }
+    if let Some(wanted) = arguments.sale
+        && counted.is_empty()
+    {
+        bail!("--sale {wanted}: no such sale, or it is a draft or archived");
+    }
+    let gap: i64 = counted.iter().map(|books| books.gap).sum();
+    if arguments.json {
+        println!("{}", serde_json::json!({ "sales": counted, "gap": gap }));
+    } else {
+        print!("{}", reconcile::text(&counted));
+        println!("{}", if gap == 0 { "every unit is accounted for" } else { "UNITS ARE MISSING" });
+    }
+    Ok(if gap == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -60,6 +60,9 @@ pub trait Desk: Clone + Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Reply<Pending>, Fault>> + Send;
 
+    /// Runs `find`: whether this buyer's token was used at this desk.
+    fn find(&self, at: At, user: UserId, nonce: Nonce) -> impl Future<Output = Result<Reply<bool>, Fault>> + Send;
+
     /// Runs `open_sale` and `load_buyers`: builds the desk anew from a ledger snapshot, closed. Ends
     /// with the identity of the desk it was built at.
     fn open(&self, image: &DeskImage) -> impl Future<Output = Result<Reply<DeskIdentity>, Fault>> + Send;

@@ -7,6 +7,7 @@
 //! Deliberately absent: re-checking the window (the desk's clock decided), and statuses of mall orders
 //! after settlement (catalog-api's state machine).
 
+pub mod consumer;
 pub mod memory;
 pub mod mysql;
 pub mod plan;

@@ -1,0 +1,124 @@
+//! The accept loop and the life of one connection: how many, how slow, how large, and how they end.
+
+use super::render::{self, Answer};
+use super::wire::{Phase, Wire};
+use super::DoorLimits;
+use crate::clock::Clock;
+use crate::metrics::{Count, Metrics};
+use crate::shutdown::Shutdown;
+use contract::outcome::Code;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+/// An idle connection is closed after this long.
+const IDLE_MAX: Duration = Duration::from_secs(30);
+/// How often a connection looks at its deadlines.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Whoever answers requests.
+pub trait Service: Send + Sync + 'static {
+    /// Answers one request.
+    fn answer(&self, request: Request<Incoming>, from: SocketAddr) -> impl Future<Output = Answer> + Send;
+}
+
+/// Accepts connections until shutdown begins; ends when all of them have ended.
+pub async fn serve<S: Service, C: Clock>(
+    listener: TcpListener,
+    service: Arc<S>,
+    limits: DoorLimits,
+    clock: C,
+    metrics: Arc<Metrics>,
+    shutdown: Shutdown,
+) {
+    let room = Arc::new(Semaphore::new(limits.connections_max));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = shutdown.begun() => break,
+        };
+        // Accepting fails when descriptors run out; they come back when connections end.
+        let Ok((stream, from)) = accepted else {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
+        };
+        let Ok(place) = room.clone().try_acquire_owned() else {
+            metrics.count(Count::ConnectionsRefused, 1);
+            continue;
+        };
+        metrics.count(Count::Connections, 1);
+        // Answers are small and complete: waiting to fill a segment only delays them.
+        let _ = stream.set_nodelay(true);
+        let (service, limits, clock, shutdown) = (service.clone(), limits.clone(), clock.clone(), shutdown.clone());
+        tokio::spawn(async move {
+            connection(stream, from, service, limits, clock, shutdown).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    let _ = room.acquire_many(limits.connections_max as u32).await;
+}
+
+async fn connection<S: Service, C: Clock>(
+    stream: TcpStream,
+    from: SocketAddr,
+    service: Arc<S>,
+    limits: DoorLimits,
+    clock: C,
+    shutdown: Shutdown,
+) {
+    let phase = Phase::new(clock.elapsed());
+    let wire = {
+        let clock = clock.clone();
+        Wire::new(stream, phase.clone(), move || clock.elapsed())
+    };
+    let answer = service_fn(|request| {
+        phase.serving();
+        let (service, phase, clock) = (service.clone(), phase.clone(), clock.clone());
+        async move {
+            let answer = service.answer(request, from).await;
+            phase.idle(clock.elapsed());
+            Ok::<_, Infallible>(answer)
+        }
+    });
+    let mut connection = http1::Builder::new()
+        .max_headers(limits.headers_max)
+        .max_buf_size(limits.head_bytes_max)
+        .serve_connection(wire, answer);
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    let mut leaving = pin!(shutdown.begun());
+    let mut left = false;
+    loop {
+        tokio::select! {
+            // Every error ends the connection, and the client knows as much as we do.
+            _ = &mut connection => return,
+            () = &mut leaving, if !left => {
+                left = true;
+                std::pin::Pin::new(&mut connection).graceful_shutdown();
+            }
+            _ = look.tick() => {
+                let now = clock.elapsed();
+                if phase.head_late(now, limits.read_within) {
+                    break;
+                }
+                if phase.idle_long(now, IDLE_MAX) && !left {
+                    left = true;
+                    std::pin::Pin::new(&mut connection).graceful_shutdown();
+                }
+            }
+        }
+    }
+    let mut stream = connection.into_parts().io.into_stream();
+    let _ = stream.write_all(&render::raw(Code::RequestTimeout)).await;
+    let _ = stream.shutdown().await;
+}

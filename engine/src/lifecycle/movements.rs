@@ -1,0 +1,88 @@
+//! Units that come back from lapsed orders, and units that staff add or take away. Each has a row that
+//! says how far it is; the ledger books it once by its cause, the desk applies it once by its id.
+
+use super::Keeper;
+use crate::clock::Clock;
+use crate::fault::Fault;
+use crate::handoff::Log;
+use crate::metrics::Count;
+use crate::reservation::{Changed, Desk, Reply, Returned};
+use crate::settlement::{Ledger, Sale, StockChange, StockReturn};
+use contract::ids::SaleId;
+use contract::ledger::{MovementState, SaleState};
+use std::collections::BTreeMap;
+
+/// Returns worked on in one turn.
+const RETURNS_MAX: u32 = 500;
+
+impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
+    pub(super) async fn move_units(&self, sales: &[Sale]) -> Result<(), Fault> {
+        let sales: BTreeMap<SaleId, &Sale> = sales.iter().map(|sale| (sale.id, sale)).collect();
+        let mut back: BTreeMap<SaleId, Vec<StockReturn>> = BTreeMap::new();
+        for row in self.ledger.returns(RETURNS_MAX).await? {
+            if row.state == MovementState::Asked {
+                self.ledger.book_return(&row).await?;
+                self.metrics.count(Count::Returned, 1);
+            }
+            back.entry(row.sale).or_default().push(row);
+        }
+        for (sale, rows) in back {
+            match sales.get(&sale) {
+                Some(sale) if sale.desk_ready() => self.give_back(sale, rows).await?,
+                // Past its end a sale has no desk to tell: booking deleted the row, or does next turn.
+                Some(sale) if sale.state < SaleState::Reconciled => {}
+                _ => {}
+            }
+        }
+        for row in self.ledger.changes().await? {
+            if let Some(sale) = sales.get(&row.sale) {
+                self.change(sale, &row).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn give_back(&self, sale: &Sale, rows: Vec<StockReturn>) -> Result<(), Fault> {
+        let orders: Vec<_> = rows.iter().map(|row| (row.user, row.nonce)).collect();
+        let Reply::Done(outcomes) = self.desk.give_back(sale.at(), &orders).await? else { return Ok(()) };
+        for (row, outcome) in rows.iter().zip(outcomes) {
+            match outcome {
+                Returned::Now | Returned::Before => self.ledger.forget_return(row).await?,
+                // The order is settled, so a sound desk knows it. The row stays until the desk does.
+                Returned::Unknown => {
+                    tracing::error!(sale.id = sale.id.0, "the desk does not know an order that is in the ledger");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// More units: first booked, then at the desk. Fewer: first taken from the desk, so that they cannot
+    /// be sold, then booked.
+    async fn change(&self, sale: &Sale, row: &StockChange) -> Result<(), Fault> {
+        if sale.state > SaleState::Closing {
+            if row.state == MovementState::Asked {
+                self.ledger.end_change(row, MovementState::Refused).await?;
+            } else {
+                self.ledger.end_change(row, MovementState::Done).await?;
+            }
+            return Ok(());
+        }
+        if !sale.desk_ready() {
+            return Ok(());
+        }
+        if row.delta > 0 && row.state == MovementState::Asked {
+            self.ledger.book_change(row).await?;
+        }
+        let Reply::Done(outcome) = self.desk.change(sale.at(), row.id, row.delta).await? else { return Ok(()) };
+        match outcome {
+            Changed::TooFew => return self.ledger.end_change(row, MovementState::Refused).await,
+            Changed::Now | Changed::Before if row.delta < 0 && row.state == MovementState::Asked => {
+                self.ledger.book_change(row).await?;
+            }
+            Changed::Now | Changed::Before => {}
+        }
+        let booked = StockChange { state: MovementState::Booked, ..row.clone() };
+        self.ledger.end_change(&booked, MovementState::Done).await
+    }
+}

@@ -1,0 +1,254 @@
+//! The consumer spine: one partition's records, in log order, one transaction per batch, each followed
+//! by the trim of what it settled.
+//!
+//! Any number of consumers may work on a partition; the compare-and-set on its position lets one of
+//! them through. The lease only keeps them from working in vain.
+
+use super::{Ledger, Position, Settled, Step, Tally};
+use crate::fault::{Effect, Fault};
+use crate::handoff::{Log, LogReader, Logged, Read};
+use crate::metrics::{Count, Metrics};
+use crate::reservation::{At, Desk, Reply};
+use crate::shutdown::Shutdown;
+use contract::ids::{EntryId, Nonce, SaleId};
+use contract::record::Record;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Life of a lease; a dead consumer's partition is taken over after it.
+pub const LEASE: Duration = Duration::from_secs(6);
+/// Records read at once.
+const RECORDS_MAX: usize = 64;
+/// Orders settled in one transaction, unless one record alone has more.
+const ORDERS_MAX: usize = 512;
+/// How long reading waits before the lease is looked after.
+const READ_WAIT: Duration = Duration::from_millis(500);
+/// First and longest wait after a failed step.
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+
+/// Settles partitions.
+pub struct Consumer<D, L, G> {
+    /// The log to read.
+    pub log: L,
+    /// The ledger to write.
+    pub ledger: G,
+    /// The desk to trim.
+    pub desk: D,
+    /// Where a sale's desk is, as last polled.
+    pub desk_of: Arc<dyn Fn(SaleId) -> Option<At> + Send + Sync>,
+    /// Name of this process in leases.
+    pub owner: String,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+}
+
+/// Why a turn on a partition ended.
+enum End {
+    /// Somebody else works on it, or moved its position: look again.
+    Elsewhere,
+    /// The position is in another log: nothing may be settled until somebody looked.
+    ForeignLog(Arc<str>),
+    /// The log no longer holds the position.
+    OutOfRange(i64),
+}
+
+impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
+    /// Settles one partition until shutdown.
+    pub async fn run(self: Arc<Self>, partition: u32, shutdown: Shutdown) {
+        let mut back_off = BACK_OFF.0;
+        let mut told = false;
+        while !shutdown.has_begun() {
+            let wait = match self.turn(partition, &shutdown).await {
+                Ok(End::Elsewhere) => LEASE / 6,
+                Ok(End::OutOfRange(from)) => {
+                    self.to_what_is_left(partition, from).await;
+                    BACK_OFF.0
+                }
+                Ok(End::ForeignLog(lost)) => self.foreign_log(partition, &lost, &mut told).await,
+                Err(fault) => {
+                    self.metrics.fault(&fault);
+                    back_off = (back_off * 2).min(BACK_OFF.1);
+                    back_off
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = shutdown.begun() => {}
+            }
+        }
+    }
+
+    /// Works on the partition from its position on, until something is in the way.
+    async fn turn(&self, partition: u32, shutdown: &Shutdown) -> Result<End, Fault> {
+        let lease = format!("settle-{partition}");
+        if !self.ledger.lease(&lease, &self.owner, LEASE).await? {
+            return Ok(End::Elsewhere);
+        }
+        let mut leased_at = tokio::time::Instant::now();
+        let log = self.log.identity();
+        let (mut next, witness) = match self.ledger.position(partition, &log).await? {
+            Position::At { next, witness } => (next, witness),
+            Position::Foreign(lost) => return Ok(End::ForeignLog(lost)),
+        };
+        if !self.witness_stands(partition, witness).await? {
+            return Ok(End::OutOfRange(next));
+        }
+        let mut reader = self.log.read_from(partition, next).await?;
+        while !shutdown.has_begun() {
+            if leased_at.elapsed() > LEASE / 3 {
+                if !self.ledger.lease(&lease, &self.owner, LEASE).await? {
+                    return Ok(End::Elsewhere);
+                }
+                leased_at = tokio::time::Instant::now();
+            }
+            let mut records = match reader.next(RECORDS_MAX, READ_WAIT).await? {
+                Read::Records(records) => records,
+                Read::OutOfRange => return Ok(End::OutOfRange(next)),
+            };
+            while !records.is_empty() {
+                let rest = records.split_off(in_one_step(&records));
+                match self.settle(partition, &log, next, &records).await? {
+                    Some(to) => next = to,
+                    None => {
+                        self.metrics.count(Count::Fenced, 1);
+                        return Ok(End::Elsewhere);
+                    }
+                }
+                records = rest;
+            }
+        }
+        Ok(End::Elsewhere)
+    }
+
+    /// Settles records that follow each other; answers with the position reached, or nothing when
+    /// somebody else moved it. A step that cannot be done whole is halved until the record that is in
+    /// the way stands alone and is buried.
+    async fn settle(
+        &self,
+        partition: u32,
+        log: &str,
+        mut from: i64,
+        mut records: &[Logged],
+    ) -> Result<Option<i64>, Fault> {
+        let mut size = records.len();
+        while !records.is_empty() {
+            let (now, later) = records.split_at(size.min(records.len()));
+            let to = now.last().map_or(from, |last| last.offset + 1);
+            let step = Step { partition, log, from, to, records: now, bury: now.len() == 1 };
+            match self.ledger.settle(&step).await {
+                Ok(Settled::Done(tally)) => {
+                    self.count(&tally);
+                    self.trim(now).await;
+                    (from, records) = (to, later);
+                }
+                Ok(Settled::Fenced) => return Ok(None),
+                // Whether it was committed is written in the position.
+                Err(fault) if fault.effect == Effect::Unknown || now.len() == 1 => return Err(fault),
+                Err(_) => size = now.len() / 2,
+            }
+        }
+        Ok(Some(from))
+    }
+
+    /// After the commit, never before: an entry that is gone from the outbox is published by nobody.
+    async fn trim(&self, settled: &[Logged]) {
+        let mut entries: BTreeMap<SaleId, Vec<(EntryId, u16)>> = BTreeMap::new();
+        for logged in settled {
+            if let Ok(Record::Orders(batch)) = &logged.record {
+                entries.entry(batch.sale).or_default().push((batch.entry, batch.orders.len() as u16));
+            }
+        }
+        for (sale, mut entries) in entries {
+            let Some(at) = (self.desk_of)(sale) else { continue };
+            entries.retain(|(entry, _)| entry.generation == at.generation);
+            if entries.is_empty() {
+                continue;
+            }
+            match self.desk.trim(at, &entries).await {
+                Ok(Reply::Done(())) => self.metrics.count(Count::Trimmed, entries.len() as u64),
+                // The sweep trims what is settled and still there.
+                Ok(Reply::Absent | Reply::OtherGeneration(_) | Reply::OtherDesk(_)) => {}
+                Err(fault) => self.metrics.fault(&fault),
+            }
+        }
+    }
+
+    fn count(&self, tally: &Tally) {
+        self.metrics.count(Count::Settled, tally.orders);
+        self.metrics.count(Count::SettledAgain, tally.known);
+        self.metrics.count(Count::Void, tally.void);
+        if tally.dead > 0 {
+            self.metrics.count(Count::DeadLetters, tally.dead);
+            tracing::error!(orders = tally.dead, "promised orders could not be settled and lie in dead_letter");
+        }
+    }
+
+    /// Whether the newest settled record still stands where it stood. If not, the log lost its tail and
+    /// was written on: what follows our position is not what followed it.
+    async fn witness_stands(&self, partition: u32, witness: Option<(i64, Nonce)>) -> Result<bool, Fault> {
+        let Some((offset, nonce)) = witness else { return Ok(true) };
+        let (first, end) = self.log.bounds(partition).await?;
+        if offset < first {
+            return Ok(true);
+        }
+        if offset >= end {
+            return Ok(false);
+        }
+        let mut reader = self.log.read_from(partition, offset).await?;
+        // An empty read says nothing yet: the caller tries the whole turn again.
+        match reader.next(1, READ_WAIT * 4).await? {
+            Read::Records(records) => Ok(records.first().is_none_or(|logged| {
+                logged.offset == offset
+                    && matches!(&logged.record, Ok(Record::Orders(batch)) if batch.orders[0].nonce == nonce)
+            })),
+            Read::OutOfRange => Ok(false),
+        }
+    }
+
+    /// Begins again where the log begins. Everything settled is skipped by its token, and what the log
+    /// lost is in the outbox.
+    async fn to_what_is_left(&self, partition: u32, from: i64) {
+        let moved = async {
+            let (first, _) = self.log.bounds(partition).await?;
+            self.ledger.rewind(partition, &self.log.identity(), from, first).await
+        };
+        match moved.await {
+            Ok(_) => tracing::error!(partition, "the log does not hold the settled position; settling again from its beginning"),
+            Err(fault) => self.metrics.fault(&fault),
+        }
+    }
+
+    /// An embedded log dies with its process: the next one begins anew, the outbox has what it lost.
+    /// Any other log that is not ours any more is for a person to look at.
+    async fn foreign_log(&self, partition: u32, lost: &str, told: &mut bool) -> Duration {
+        let log = self.log.identity();
+        if self.log.embedded() {
+            if let Err(fault) = self.ledger.adopt_log(partition, lost, &log).await {
+                self.metrics.fault(&fault);
+            }
+            return BACK_OFF.0;
+        }
+        if !std::mem::replace(told, true) {
+            tracing::error!(
+                partition,
+                "the order log was deleted and made again; settlement stands still. Nothing promised is lost: \
+                 it is in the outbox. When the new log is meant, delete the row of this partition in log_position"
+            );
+        }
+        BACK_OFF.1
+    }
+}
+
+/// How many of the first records one transaction takes.
+fn in_one_step(records: &[Logged]) -> usize {
+    let mut orders = 0;
+    let fits = records.iter().take_while(|logged| {
+        orders += match &logged.record {
+            Ok(Record::Orders(batch)) => batch.orders.len(),
+            _ => 1,
+        };
+        orders <= ORDERS_MAX
+    });
+    fits.count().max(1)
+}
