@@ -11,10 +11,12 @@ assert(#KEYS == 2 and #ARGV == 4, "change: wants 2 keys and 4 args")
 local tag, gen, id, delta = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 assert(gen and string.match(id, "^%d+$"), "change: generation and id must be numbers")
 assert(delta and delta % 1 == 0 and delta ~= 0, "change: delta must be a whole number, not 0")
+assert(math.abs(delta) < 1e13, "change: delta is too large to be meant")
 
-local head = redis.call("HMGET", terms, "gen", "seq", "free")
+local head = redis.call("HMGET", terms, "gen", "seq", "free", "state")
 if not head[1] or redis.call("EXISTS", changes) == 0 then return { "absent", tag, "0", "0", "0", "" } end
 if tonumber(head[1]) ~= gen then return { "generation", tag, head[1], head[2], head[3], "" } end
+if head[4] == "building" then return { "absent", tag, "0", "0", "0", "" } end
 if redis.call("HEXISTS", changes, id) == 1 then return { "ok", tag, head[1], head[2], head[3], "=" } end
 local seq, free = tonumber(head[2]), tonumber(head[3])
 if free + delta < 0 then return { "ok", tag, head[1], head[2], head[3], "o" } end

@@ -5,17 +5,18 @@
 --       3 items: per purchase 46 bytes: user id (8), nonce (16), generation of the token (4, big
 --         endian), quantity (2, big endian, >= 1), address id (8), hash of the request body (8)
 --       4 notes: what the log record needs beyond that, kept in the entry as it came
--- REPLY {word, tag, generation, sequence, free, now_ms, price_minor, version, codes, again}
---       word: "ok" | "absent" | "generation"; codes: one character per item:
+-- REPLY {word, tag, generation, sequence, free, now_ms, price_minor, version, codes, again, entries}
+--       word: "ok" | "absent" (also: still being built) | "generation"; codes: one character per item:
 --       "+" reserved in the entry <generation>-<sequence>   "=" reserved before, see again
 --       "m" this token was used with another body   "s" token stale   "l" limit reached
 --       "o" fewer units left than wanted   "b" too many unsettled   "n" not started   "e" ended
 --       "c" closed
---       again: per "=" in order: entry id, then its fields t p v c i m as in the outbox, or six ""
---       when the entry has been trimmed: the ledger has the order
+--       again: per "=" in order the entry id
+--       entries: flat, per different entry of again that is still in the outbox seven: id, then its
+--       fields t p v c i m as in pending; one that is not there was trimmed: the ledger has its orders
 -- KEEPS units never negative; a token is used once; a buyer's active units <= per_user; every unit
 --       that leaves is in one entry; a batch in which nothing is reserved writes nothing
--- e.g.  EVALSHA … 4 … t1 3 <46 bytes> <2 bytes> -> {"ok","t1","3","43","98","…","990","1","+",{}}
+-- e.g.  EVALSHA … 4 … t1 3 <46 bytes> <2 bytes> -> {"ok","t1","3","43","98","…","990","1","+",{},{}}
 --
 -- An order in a buyer record is 52 bytes: nonce (16), generation (10 digits), sequence (12 digits),
 -- units (5 digits), hash of the request body (8), "A" active or "R" returned.
@@ -29,7 +30,7 @@ local sub, byte, fmt = string.sub, string.byte, string.format
 local t = redis.call("HMGET", terms, "gen", "seq", "state", "free", "starts", "ends", "price",
   "version", "per_order", "per_user", "unsettled", "unsettled_max", "live", "swept")
 if not t[1] or redis.call("EXISTS", terms, buyers, outbox, tokens) < 4 then
-  return { "absent", tag, "0", "0", "0", "0", "0", "0", "", {} }
+  return { "absent", tag, "0", "0", "0", "0", "0", "0", "", {}, {} }
 end
 local clock = redis.call("TIME")
 local now = tonumber(clock[1])
@@ -37,11 +38,15 @@ local now_ms = now * 1000 + math.floor(tonumber(clock[2]) / 1000)
 local seq, free = tonumber(t[2]), tonumber(t[4])
 local stamp = fmt("%.0f", now_ms)
 if tonumber(t[1]) ~= gen then
-  return { "generation", tag, t[1], t[2], t[4], stamp, t[7], t[8], "", {} }
+  return { "generation", tag, t[1], t[2], t[4], stamp, t[7], t[8], "", {}, {} }
 end
+-- Half a desk knows half the orders: a used token might look stale.
+if t[3] == "building" then return { "absent", tag, "0", "0", "0", "0", "0", "0", "", {}, {} } end
 local per_order, per_user = tonumber(t[9]), tonumber(t[10])
 local unsettled, unsettled_max = tonumber(t[11]), tonumber(t[12])
-local live, swept = tonumber(t[13]), tonumber(t[14])
+local live = tonumber(t[13])
+-- A second that token has swept is past, even if the clock was set back since.
+local today = math.max(now, tonumber(t[14]))
 
 local count = #items / 46
 local users = {}
@@ -85,7 +90,7 @@ for i = 1, count do
     local quantity = high * 256 + low
     local active = record and tonumber(sub(record, 27, 32)) or 0
     if ((a * 256 + b) * 256 + c) * 256 + d ~= gen or not record or sub(record, 1, 16) ~= nonce
-      or tonumber(sub(record, 17, 26)) <= now then
+      or tonumber(sub(record, 17, 26)) <= today then
       code = "s"
     elseif quantity < 1 or quantity > per_order or active + quantity > per_user or #record >= 42 + 64 * 52 then
       code = "l"
@@ -117,10 +122,15 @@ if accepted > 0 then
   redis.call("XADD", outbox, t[1] .. "-" .. seq, "t", stamp, "p", t[7], "v", t[8], "c", code_string,
     "i", items, "m", ARGV[4])
 end
-local repeats = {}
+-- Each entry once: after an outage of the log all buyers of a batch come again together.
+local entries, given = {}, {}
 for i = 1, #again do
-  local entry = redis.call("XRANGE", outbox, again[i], again[i])[1]
-  repeats[#repeats + 1] = again[i]
-  for f = 2, 12, 2 do repeats[#repeats + 1] = entry and entry[2][f] or "" end
+  local id = again[i]
+  local entry = not given[id] and redis.call("XRANGE", outbox, id, id)[1]
+  given[id] = true
+  if entry then
+    entries[#entries + 1] = id
+    for f = 2, 12, 2 do entries[#entries + 1] = entry[2][f] end
+  end
 end
-return { "ok", tag, t[1], tostring(seq), tostring(free), stamp, t[7], t[8], code_string, repeats }
+return { "ok", tag, t[1], tostring(seq), tostring(free), stamp, t[7], t[8], code_string, again, entries }

@@ -13,9 +13,11 @@ assert(gen, "return: generation must be a number")
 assert(#items > 0 and #items % 24 == 0, "return: items must be 24 bytes each")
 local sub, fmt = string.sub, string.format
 
-local head = redis.call("HMGET", terms, "gen", "seq", "free")
+local head = redis.call("HMGET", terms, "gen", "seq", "free", "state")
 if not head[1] or redis.call("EXISTS", buyers) == 0 then return { "absent", tag, "0", "0", "0", "" } end
 if tonumber(head[1]) ~= gen then return { "generation", tag, head[1], head[2], head[3], "" } end
+-- Half a desk knows half the orders: "?" would be a lie.
+if head[4] == "building" then return { "absent", tag, "0", "0", "0", "" } end
 local count = #items / 24
 local users = {}
 for i = 1, count do users[i] = sub(items, i * 24 - 23, i * 24 - 16) end

@@ -1,12 +1,12 @@
 -- trim: remove outbox entries whose orders are all in the ledger.
 --
 -- KEYS  1 terms  2 outbox   as in open_sale
--- ARGV  1 tag   2 generation   3… pairs: entry id, orders in it
+-- ARGV  1 tag   2 generation   3… at most 1000 pairs: entry id, orders in it
 -- REPLY {word, tag, generation, trimmed}   word: "ok" | "absent" | "generation"
 -- KEEPS an entry is counted off once, however often it is trimmed
 -- e.g.  EVALSHA … 2 … t1 3 3-41 64 -> {"ok","t1","3","1"}
 local terms, outbox = KEYS[1], KEYS[2]
-assert(#KEYS == 2 and #ARGV >= 2 and #ARGV % 2 == 0, "trim: wants 2 keys and pairs")
+assert(#KEYS == 2 and #ARGV >= 2 and #ARGV % 2 == 0 and #ARGV <= 2002, "trim: wants 2 keys and at most 1000 pairs")
 local tag, gen = ARGV[1], tonumber(ARGV[2])
 assert(gen, "trim: generation must be a number")
 for i = 3, #ARGV, 2 do
