@@ -1,0 +1,3 @@
+//! The engine against what it talks to.
+
+mod log;
