@@ -11,8 +11,9 @@ assert(#KEYS == 2 and #ARGV == 4, "find: wants 2 keys and 4 args")
 local tag, gen, user, nonce = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 assert(gen and #user == 8 and #nonce == 16, "find: malformed argument")
 
-local have = redis.call("HGET", terms, "gen")
-if not have or redis.call("EXISTS", buyers) == 0 then return { "absent", tag, "0", "-" } end
+local head = redis.call("HMGET", terms, "gen", "state")
+local have = head[1]
+if not have or head[2] == "building" or redis.call("EXISTS", buyers) == 0 then return { "absent", tag, "0", "-" } end
 if tonumber(have) ~= gen then return { "generation", tag, have, "-" } end
 local record = redis.call("HGET", buyers, user)
 for o = 43, record and #record or 0, 52 do

@@ -16,10 +16,16 @@ use sha2::{Digest as _, Sha256};
 
 /// Version of the bytes.
 pub const VERSION: u8 = 1;
-/// Topic of the order log.
-pub const ORDERS_TOPIC: &str = "mall.orders";
+/// Topic of the order log. The prefix keeps installations on one Kafka apart; "mall" by default.
+pub fn orders_topic(prefix: &str) -> String {
+    format!("{prefix}.orders")
+}
+
 /// Topic on which generations are announced; one partition.
-pub const CONTROL_TOPIC: &str = "mall.control";
+pub fn control_topic(prefix: &str) -> String {
+    format!("{prefix}.control")
+}
+
 /// Longest buyer's note in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 512;
 /// Most orders in one record; also the most purchases in one script call.

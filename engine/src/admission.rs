@@ -112,9 +112,11 @@ impl<C: Clock, T, O> Gate<C, T, O> {
     /// The caller behind a session.
     pub fn caller(&self, session: Option<&str>) -> Result<Caller, Refusal> {
         let text = session.ok_or(Code::Unauthorized)?;
-        self.sessions.check(text, self.clock.elapsed(), self.clock.unix_ms()).map_err(|stranger| match stranger {
-            Stranger::NotLoggedIn => Code::Unauthorized.into(),
-            Stranger::CannotTell => Code::Unavailable.into(),
+        self.sessions.check(text, self.clock.elapsed(), self.clock.unix_ms()).map_err(|stranger| {
+            match stranger {
+                Stranger::NotLoggedIn => Code::Unauthorized.into(),
+                Stranger::CannotTell => Code::Unavailable.into(),
+            }
         })
     }
 

@@ -30,7 +30,7 @@ pub struct Config {
 }
 
 macro_rules! section {
-    ($name:ident { $($field:ident: $kind:ty,)+ }) => {
+    ($name:ident { $($field:ident: $kind:ty),+ $(,)? }) => {
         /// A section of [`Config`].
         #[derive(Clone, Debug, Deserialize, Serialize)]
         #[serde(deny_unknown_fields)]
@@ -51,8 +51,8 @@ section!(Http {
     allowed_origins: Vec<String>,
     trusted_proxies: Vec<IpAddr>,
 });
-section!(Session { kid: String, secret: String, previous_kid: String, previous_secret: String, });
-section!(Token { secret: String, previous_secret: String, });
+section!(Session { kid: String, secret: String, previous_kid: String, previous_secret: String });
+section!(Token { secret: String, previous_secret: String });
 section!(Admission {
     orders_per_s: u32,
     user_per_s: u32,
@@ -75,14 +75,15 @@ section!(Desk {
 });
 section!(Log {
     brokers: String,
+    topic_prefix: String,
     partitions: u32,
     replication: i32,
     min_insync: u32,
     create_topics: bool,
     message_timeout_ms: u64,
 });
-section!(Ledger { url: String, connections: u32, acquire_timeout_ms: u64, });
-section!(Lifecycle { archive_after_s: u64, });
+section!(Ledger { url: String, connections: u32, acquire_timeout_ms: u64 });
+section!(Lifecycle { archive_after_s: u64 });
 
 /// Why the configuration is refused.
 #[derive(Debug, thiserror::Error)]
@@ -148,7 +149,8 @@ impl Config {
 
     fn check(&self) -> Result<(), Refused> {
         let refuse = |key, reason: &str| Err(Refused::Value { key, reason: reason.into() });
-        for (key, secret) in [("session.secret", &self.session.secret), ("token.secret", &self.token.secret)] {
+        for (key, secret) in [("session.secret", &self.session.secret), ("token.secret", &self.token.secret)]
+        {
             if secret.len() < SECRET_BYTES_MIN {
                 return refuse(key, "must have at least 32 bytes");
             }

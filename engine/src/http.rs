@@ -7,9 +7,9 @@
 
 pub mod connection;
 pub mod decode;
+mod purchases;
 pub mod render;
 pub mod route;
-mod purchases;
 mod sales;
 mod wire;
 

@@ -121,7 +121,9 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
                     tracing::info!(sale.id = sale.id.0, "a sale's books balance; unsold units went back");
                 }
             }
-            SaleState::Reconciled if now_ms > sale.terms.ends_at_ms + self.archive_after.as_millis() as u64 => {
+            SaleState::Reconciled
+                if now_ms > sale.terms.ends_at_ms + self.archive_after.as_millis() as u64 =>
+            {
                 let at = crate::reservation::At { identity: self.desk.identity(sale.id).await?, ..sale.at() };
                 if self.desk.archive(at).await? {
                     self.ledger.advance(sale.id, SaleState::Reconciled, SaleState::Archived).await?;
@@ -145,9 +147,17 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
             "another desk answers than the registered one"
         } else {
             match self.desk.inspect(sale.id).await? {
-                Reply::Done(desk) if desk.generation == sale.generation => return Ok(Some(desk)),
-                Reply::Done(_) => "the desk is of another generation",
-                Reply::Absent | Reply::OtherGeneration(_) | Reply::OtherDesk(_) => "a key of the sale is missing",
+                Reply::Done(desk) if desk.generation != sale.generation => {
+                    "the desk is of another generation"
+                }
+                // A rebuild began and closed it for good, but did not get as far as the ledger.
+                Reply::Done(desk) if desk.over && sale.state < SaleState::Closing => {
+                    "the desk was closed for good"
+                }
+                Reply::Done(desk) => return Ok(Some(desk)),
+                Reply::Absent | Reply::OtherGeneration(_) | Reply::OtherDesk(_) => {
+                    "a key of the sale is missing"
+                }
             }
         };
         if fit {

@@ -10,7 +10,8 @@ use engine::{reconcile, telemetry};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: engine [serve | settle | all | reconcile [--json] [--sale ID]] [--config FILE] [--print-config]
+const USAGE: &str =
+    "usage: engine [serve | settle | all | reconcile [--json] [--sale ID]] [--config FILE] [--print-config]
   serve      answers buyers
   settle     settles the order log and keeps the sales
   all        both (default)
@@ -65,8 +66,12 @@ fn main() -> ExitCode {
         runtime.block_on(async {
             match arguments.role.as_str() {
                 "reconcile" => count(&config, &arguments).await,
-                "serve" if config.embedded_log() => bail!("log.brokers: the embedded broker needs the role all"),
-                "settle" if config.embedded_log() => bail!("log.brokers: the embedded broker needs the role all"),
+                "serve" if config.embedded_log() => {
+                    bail!("log.brokers: the embedded broker needs the role all")
+                }
+                "settle" if config.embedded_log() => {
+                    bail!("log.brokers: the embedded broker needs the role all")
+                }
                 "serve" => run(config, Roles { serve: true, settle: false }).await,
                 "settle" => run(config, Roles { serve: false, settle: true }).await,
                 _ => run(config, Roles { serve: true, settle: true }).await,

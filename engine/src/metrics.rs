@@ -162,13 +162,23 @@ impl Metrics {
     /// Everything, as Prometheus text.
     pub fn render(&self) -> String {
         let mut text = String::with_capacity(8192);
-        text.push_str("# HELP engine_answers_total Answers by call and code.\n# TYPE engine_answers_total counter\n");
+        text.push_str(
+            "# HELP engine_answers_total Answers by call and code.\n# TYPE engine_answers_total counter\n",
+        );
         for (call, name) in CALLS {
-            let _ = writeln!(text, "engine_answers_total{{call=\"{name}\",code=\"ok\"}} {}", self.successes[call as usize].load(Relaxed));
+            let _ = writeln!(
+                text,
+                "engine_answers_total{{call=\"{name}\",code=\"ok\"}} {}",
+                self.successes[call as usize].load(Relaxed)
+            );
             for code in Code::ALL {
                 let n = self.refusals[call as usize][code.index()].load(Relaxed);
                 if n > 0 {
-                    let _ = writeln!(text, "engine_answers_total{{call=\"{name}\",code=\"{}\"}} {n}", code.name());
+                    let _ = writeln!(
+                        text,
+                        "engine_answers_total{{call=\"{name}\",code=\"{}\"}} {n}",
+                        code.name()
+                    );
                 }
             }
         }
@@ -178,7 +188,8 @@ impl Metrics {
             let _ = writeln!(text, "engine_answer_seconds_total{{call=\"{name}\"}} {seconds}");
         }
         for (count, name, help) in COUNTS {
-            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {}", self.counted(count));
+            let _ =
+                writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {}", self.counted(count));
         }
         for (gauge, name, help) in GAUGES {
             let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {}", self.gauge(gauge));

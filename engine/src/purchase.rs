@@ -99,7 +99,17 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
     ) -> Arc<Self> {
         assert!(sizing.batch_max <= contract::record::BATCH_MAX, "configuration checks the batch size");
         let handoffs = Arc::new(Semaphore::new(sizing.handoffs_max));
-        Arc::new(Self { gate, desk, log, ledger, clock, metrics, sizing, ready: Ready::new(LANES_MAX), handoffs })
+        Arc::new(Self {
+            gate,
+            desk,
+            log,
+            ledger,
+            clock,
+            metrics,
+            sizing,
+            ready: Ready::new(LANES_MAX),
+            handoffs,
+        })
     }
 
     /// A user asks for the right to try.
@@ -228,9 +238,13 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
     }
 
     /// Drops what has waited too long: nothing has happened to it.
-    fn in_time<I, A>(&self, taken: Vec<Waiting<I, Result<A, Refusal>>>) -> Vec<Waiting<I, Result<A, Refusal>>> {
+    fn in_time<I, A>(
+        &self,
+        taken: Vec<Waiting<I, Result<A, Refusal>>>,
+    ) -> Vec<Waiting<I, Result<A, Refusal>>> {
         let now = self.clock.elapsed();
-        let (in_time, late): (Vec<_>, Vec<_>) = taken.into_iter().partition(|waiting| waiting.deadline >= now);
+        let (in_time, late): (Vec<_>, Vec<_>) =
+            taken.into_iter().partition(|waiting| waiting.deadline >= now);
         refuse(late, Code::Unavailable);
         in_time
     }

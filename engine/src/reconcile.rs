@@ -71,7 +71,11 @@ fn count(sale: &Sale, ledger: LedgerBooks, at_desk: Option<(i64, i64)>) -> Books
 }
 
 /// Free units at the desk, and units in entries that are not in the ledger.
-async fn desk_side<D: Desk, G: Ledger>(desk: &D, ledger: &G, sale: &Sale) -> Result<Option<(i64, i64)>, Fault> {
+async fn desk_side<D: Desk, G: Ledger>(
+    desk: &D,
+    ledger: &G,
+    sale: &Sale,
+) -> Result<Option<(i64, i64)>, Fault> {
     let Reply::Done(inspected) = desk.inspect(sale.id).await? else { return Ok(None) };
     if inspected.generation != sale.generation {
         return Ok(None);
@@ -105,7 +109,11 @@ pub fn text(books: &[Books]) -> String {
         );
         match (book.desk_free, book.unsettled) {
             (Some(free), Some(unsettled)) => {
-                let _ = writeln!(page, "  desk: {free} free, {unsettled} not yet settled, {} on the way back", ledger.booked_back);
+                let _ = writeln!(
+                    page,
+                    "  desk: {free} free, {unsettled} not yet settled, {} on the way back",
+                    ledger.booked_back
+                );
             }
             _ => page.push_str("  desk: none\n"),
         }
@@ -157,7 +165,14 @@ mod tests {
 
     #[test]
     fn every_kind_of_missing_unit_opens_a_gap() {
-        let even = LedgerBooks { put_on_sale: 100, free: 90, unpaid: 6, paid: 4, moved: -10, ..LedgerBooks::default() };
+        let even = LedgerBooks {
+            put_on_sale: 100,
+            free: 90,
+            unpaid: 6,
+            paid: 4,
+            moved: -10,
+            ..LedgerBooks::default()
+        };
         assert_eq!(count(&sale(), even.clone(), Some((88, 2))).gap, 0);
         assert_eq!(count(&sale(), even.clone(), Some((87, 2))).gap, 1);
         assert_eq!(count(&sale(), LedgerBooks { paid: 5, ..even.clone() }, None).gap, 1);

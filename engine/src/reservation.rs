@@ -61,7 +61,12 @@ pub trait Desk: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Reply<Pending>, Fault>> + Send;
 
     /// Runs `find`: whether this buyer's token was used at this desk.
-    fn find(&self, at: At, user: UserId, nonce: Nonce) -> impl Future<Output = Result<Reply<bool>, Fault>> + Send;
+    fn find(
+        &self,
+        at: At,
+        user: UserId,
+        nonce: Nonce,
+    ) -> impl Future<Output = Result<Reply<bool>, Fault>> + Send;
 
     /// Runs `open_sale` and `load_buyers`: builds the desk anew from a ledger snapshot, closed. Ends
     /// with the identity of the desk it was built at.
@@ -357,6 +362,8 @@ pub struct Inspection {
     pub sequence: Sequence,
     /// Whether buyers are let in.
     pub open: bool,
+    /// Whether it was closed for good.
+    pub over: bool,
     /// Free units (R).
     pub free: u64,
     /// Orders accepted and not trimmed.

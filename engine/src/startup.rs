@@ -76,8 +76,9 @@ pub fn ledger(config: &Config) -> anyhow::Result<MySqlLedger> {
 async fn log(config: &Config, owner: &str) -> anyhow::Result<KafkaLog> {
     let brokers =
         if config.embedded_log() { Brokers::Embedded } else { Brokers::At(config.log.brokers.clone()) };
-    KafkaLog::new(KafkaLogSettings {
+    KafkaLog::open(KafkaLogSettings {
         brokers,
+        topic_prefix: config.log.topic_prefix.clone(),
         partitions: config.log.partitions,
         replication: config.log.replication,
         min_insync: config.log.min_insync,
@@ -91,7 +92,9 @@ async fn log(config: &Config, owner: &str) -> anyhow::Result<KafkaLog> {
 
 /// Runs an engine until `shutdown` begins and everything promised is answered.
 pub async fn run(config: Config, roles: Roles, shutdown: Shutdown) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(config.http.listen).await.with_context(|| format!("http.listen {}", config.http.listen))?;
+    let listener = TcpListener::bind(config.http.listen)
+        .await
+        .with_context(|| format!("http.listen {}", config.http.listen))?;
     let private = TcpListener::bind(config.http.private_listen)
         .await
         .with_context(|| format!("http.private_listen {}", config.http.private_listen))?;
@@ -174,7 +177,9 @@ fn purchases(
     let sessions = sessions.into_iter().filter(|(_, secret)| !secret.is_empty());
     let sessions = SessionKeys::new(sessions.map(|(kid, secret)| (kid.as_str(), secret.as_bytes())));
     let tokens = [&config.token.secret, &config.token.previous_secret];
-    let tokens = TokenKeys::new(tokens.into_iter().filter(|secret| !secret.is_empty()).map(|secret| secret.as_bytes()));
+    let tokens = TokenKeys::new(
+        tokens.into_iter().filter(|secret| !secret.is_empty()).map(|secret| secret.as_bytes()),
+    );
     let gate = Gate::new(limits, Sessions::new(sessions), tokens, clock.clone());
     let sizing = Sizing {
         workers: config.admission.workers,

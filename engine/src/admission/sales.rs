@@ -88,7 +88,15 @@ impl<T, O> Known<T, O> {
     }
 
     /// Remembers a reply of the desk.
-    pub fn heard(&self, generation: Generation, sequence: Sequence, free: u64, desk_ms: u64, now: Duration, unix_ms: u64) {
+    pub fn heard(
+        &self,
+        generation: Generation,
+        sequence: Sequence,
+        free: u64,
+        desk_ms: u64,
+        now: Duration,
+        unix_ms: u64,
+    ) {
         self.free.store(free, Ordering::Relaxed);
         self.sold_out_until_ms.store(if free == 0 { ms(now + MEMORY) } else { 0 }, Ordering::Relaxed);
         self.desk_ahead_ms.store(desk_ms.wrapping_sub(unix_ms), Ordering::Relaxed);

@@ -48,7 +48,12 @@ pub struct Sessions {
 impl Sessions {
     /// Nobody verified yet, and no revocation heard of: closed until the feed was read once.
     pub fn new(keys: SessionKeys) -> Self {
-        Self { keys, verified: DashMap::new(), revoked: DashSet::new(), heard_at_ms: AtomicU64::new(u64::MAX) }
+        Self {
+            keys,
+            verified: DashMap::new(),
+            revoked: DashSet::new(),
+            heard_at_ms: AtomicU64::new(u64::MAX),
+        }
     }
 
     /// The caller behind a session. `now` is monotonic, `unix_ms` the wall clock.

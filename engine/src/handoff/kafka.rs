@@ -22,7 +22,7 @@ use crate::fault::{Fault, System};
 use crate::handoff::{Log, partition_of};
 use connection::Connection;
 use contract::ids::{Generation, SaleId};
-use contract::record::{CONTROL_TOPIC, ORDERS_TOPIC, Record};
+use contract::record::Record;
 use dial::serve;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaError;
@@ -47,6 +47,8 @@ pub enum Brokers {
 pub struct KafkaLogSettings {
     /// Where the brokers are.
     pub brokers: Brokers,
+    /// Prefix of both topics' names; keeps installations on one Kafka apart.
+    pub topic_prefix: String,
     /// Partitions of the order topic.
     pub partitions: u32,
     /// Replicas of each partition.
@@ -113,14 +115,16 @@ impl Log for KafkaLog {
         let partition = partition_of(sale, self.partitions()) as i32;
         let mut bytes = Vec::new();
         record.encode(&mut bytes);
-        self.inner.connection.producer.send(ORDERS_TOPIC, partition, &sale.to_string(), &bytes).await
+        let topic = &self.inner.connection.dial.orders;
+        self.inner.connection.producer.send(topic, partition, &sale.to_string(), &bytes).await
     }
 
     async fn announce(&self, sale: SaleId, generation: Generation) -> Result<(), Fault> {
         let mut bytes = Vec::new();
         Record::Control { sale, generation }.encode(&mut bytes);
         let key = format!("{sale}-{generation}");
-        self.inner.connection.producer.send(CONTROL_TOPIC, 0, &key, &bytes).await.map(|_| ())
+        let topic = &self.inner.connection.dial.control;
+        self.inner.connection.producer.send(topic, 0, &key, &bytes).await.map(|_| ())
     }
 
     async fn announced(&self, sale: SaleId) -> Result<Generation, Fault> {
@@ -135,8 +139,9 @@ impl Log for KafkaLog {
 
     async fn bounds(&self, partition: u32) -> Result<(i64, i64), Fault> {
         let asker = Arc::clone(&self.inner.connection.asker);
+        let topic = Arc::clone(&self.inner.connection.dial.orders);
         let ask = move || {
-            let bounds = asker.fetch_watermarks(ORDERS_TOPIC, partition as i32, BOUNDS_WITHIN);
+            let bounds = asker.fetch_watermarks(&topic, partition as i32, BOUNDS_WITHIN);
             serve(&asker);
             bounds
         };

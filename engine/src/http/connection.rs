@@ -1,8 +1,8 @@
 //! The accept loop and the life of one connection: how many, how slow, how large, and how they end.
 
+use super::DoorLimits;
 use super::render::{self, Answer};
 use super::wire::{Phase, Wire};
-use super::DoorLimits;
 use crate::clock::Clock;
 use crate::metrics::{Count, Metrics};
 use crate::shutdown::Shutdown;
@@ -59,7 +59,8 @@ pub async fn serve<S: Service, C: Clock>(
         metrics.count(Count::Connections, 1);
         // Answers are small and complete: waiting to fill a segment only delays them.
         let _ = stream.set_nodelay(true);
-        let (service, limits, clock, shutdown) = (service.clone(), limits.clone(), clock.clone(), shutdown.clone());
+        let (service, limits, clock, shutdown) =
+            (service.clone(), limits.clone(), clock.clone(), shutdown.clone());
         tokio::spawn(async move {
             connection(stream, from, service, limits, clock, shutdown).await;
             drop(place);

@@ -9,9 +9,9 @@ use contract::ids::AddressId;
 use contract::outcome::Code;
 use contract::record::MESSAGE_BYTES_MAX;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::HeaderMap;
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use hyper::HeaderMap;
 use serde_json::{Map, Value};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -61,7 +61,12 @@ pub fn client(head: &HeaderMap, peer: IpAddr, trust: &DoorTrust) -> IpAddr {
 }
 
 /// The body, within its bounds of size and time.
-pub async fn body(head: &HeaderMap, body: Incoming, bytes_max: usize, within: Duration) -> Result<Bytes, Answer> {
+pub async fn body(
+    head: &HeaderMap,
+    body: Incoming,
+    bytes_max: usize,
+    within: Duration,
+) -> Result<Bytes, Answer> {
     let announced = head.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|bytes| bytes > bytes_max as u64) {
         return Err(render::closing(Code::BodyTooLarge));
@@ -123,16 +128,27 @@ mod tests {
 
     #[tokio::test]
     async fn wrong_members_are_named() {
-        for quantity in ["0", "-1", "9223372036854775808", "1.5", "\"1\"", "null", "true", "65536", "1e0", "[]"] {
-            assert_eq!(refused(&format!("{{\"token\":\"t\",\"quantity\":{quantity}}}")).await, "bad_field quantity");
+        for quantity in
+            ["0", "-1", "9223372036854775808", "1.5", "\"1\"", "null", "true", "65536", "1e0", "[]"]
+        {
+            assert_eq!(
+                refused(&format!("{{\"token\":\"t\",\"quantity\":{quantity}}}")).await,
+                "bad_field quantity"
+            );
         }
         assert_eq!(refused("{\"token\":\"t\"}").await, "bad_field quantity");
         assert_eq!(refused("{\"quantity\":1}").await, "bad_field token");
         assert_eq!(refused("{\"token\":7,\"quantity\":1}").await, "bad_field token");
         assert_eq!(refused("{\"token\":\"t\",\"quantity\":1,\"price\":1}").await, "bad_field price");
-        assert_eq!(refused("{\"token\":\"t\",\"quantity\":1,\"address_id\":-1}").await, "bad_field address_id");
+        assert_eq!(
+            refused("{\"token\":\"t\",\"quantity\":1,\"address_id\":-1}").await,
+            "bad_field address_id"
+        );
         let long = "x".repeat(513);
-        assert_eq!(refused(&format!("{{\"token\":\"t\",\"quantity\":1,\"message\":\"{long}\"}}")).await, "bad_field message");
+        assert_eq!(
+            refused(&format!("{{\"token\":\"t\",\"quantity\":1,\"message\":\"{long}\"}}")).await,
+            "bad_field message"
+        );
         for body in ["", "{", "[]", "7", "\u{0}", "{\"token\":\"t\",\"quantity\":1}x"] {
             assert_eq!(refused(body).await, "bad_request -");
         }
@@ -141,21 +157,28 @@ mod tests {
     #[test]
     fn a_whole_purchase_is_read() {
         let body = "{\"token\":\"t\",\"quantity\":2,\"address_id\":5,\"message\":\"bitte läuten\"}";
-        let expected = Attempt { token: "t".into(), quantity: 2, address: AddressId(5), message: "bitte läuten".into() };
+        let expected =
+            Attempt {
+                token: "t".into(), quantity: 2, address: AddressId(5), message: "bitte läuten".into()
+            };
         assert_eq!(attempt(body.as_bytes()).unwrap(), expected);
     }
 
     #[test]
     fn forwarded_addresses_count_only_from_trusted_proxies() {
         let address = |text: &str| text.parse::<IpAddr>().unwrap();
-        let trust = DoorTrust { proxies: vec![address("10.0.0.1"), address("10.0.0.2")], ..DoorTrust::default() };
+        let trust =
+            DoorTrust { proxies: vec![address("10.0.0.1"), address("10.0.0.2")], ..DoorTrust::default() };
         let head = |hops: &str| {
             let mut head = HeaderMap::new();
             head.insert("x-forwarded-for", hops.parse().unwrap());
             head
         };
         assert_eq!(client(&head("1.1.1.1"), address("9.9.9.9"), &trust), address("9.9.9.9"));
-        assert_eq!(client(&head("6.6.6.6, 1.1.1.1, 10.0.0.2"), address("10.0.0.1"), &trust), address("1.1.1.1"));
+        assert_eq!(
+            client(&head("6.6.6.6, 1.1.1.1, 10.0.0.2"), address("10.0.0.1"), &trust),
+            address("1.1.1.1")
+        );
         assert_eq!(client(&head("1.1.1.1, nonsense"), address("10.0.0.1"), &trust), address("10.0.0.1"));
     }
 }

@@ -1,8 +1,8 @@
 //! The three calls of a purchase: decode, one call, render.
 
+use super::decode;
 use super::render::{self, Answer};
 use super::route::Public;
-use super::decode;
 use crate::clock::Clock;
 use crate::handoff::Log;
 use crate::purchase::answer::Status;
@@ -24,7 +24,8 @@ pub(super) async fn token<D: Desk, L: Log, G: Ledger, C: Clock>(
     let (head, body) = request.into_parts();
     let head = head.headers;
     // A token needs no body; one that is sent is read within the bounds and not looked at.
-    if let Err(answer) = decode::body(&head, body, door.limits.body_bytes_max, door.limits.read_within).await {
+    if let Err(answer) = decode::body(&head, body, door.limits.body_bytes_max, door.limits.read_within).await
+    {
         return answer;
     }
     let client = decode::client(&head, from.ip(), &door.trust);

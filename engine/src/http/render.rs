@@ -31,8 +31,13 @@ static PREBUILT: LazyLock<Vec<Bytes>> =
 pub fn refusal(refusal: Refusal) -> Answer {
     let code = refusal.code;
     let body = match (refusal.starts_at_ms, code) {
-        (Some(starts_at_ms), _) => problem_body(code, json!({ "starts_at": rfc3339(starts_at_ms), "starts_at_ms": starts_at_ms })).into(),
-        (None, Code::CoolingDown) => problem_body(code, json!({ "retry_after_s": refusal.retry_after_s })).into(),
+        (Some(starts_at_ms), _) => {
+            problem_body(code, json!({ "starts_at": rfc3339(starts_at_ms), "starts_at_ms": starts_at_ms }))
+                .into()
+        }
+        (None, Code::CoolingDown) => {
+            problem_body(code, json!({ "retry_after_s": refusal.retry_after_s })).into()
+        }
         (None, _) => PREBUILT[code.index()].clone(),
     };
     problem(code, body, refusal.retry_after_s)
@@ -179,7 +184,8 @@ fn problem(code: Code, body: Bytes, retry_after_s: Option<u32>) -> Answer {
 }
 
 fn problem_body(code: Code, more: serde_json::Value) -> Vec<u8> {
-    let mut body = json!({ "type": "about:blank", "title": code.title(), "status": code.status(), "code": code.name() });
+    let mut body =
+        json!({ "type": "about:blank", "title": code.title(), "status": code.status(), "code": code.name() });
     for (name, value) in more.as_object().into_iter().flatten() {
         body[name] = value.clone();
     }

@@ -12,8 +12,8 @@ use crate::settlement::Ledger;
 use contract::outcome::Code;
 use hyper::body::Incoming;
 use hyper::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
-    ACCESS_CONTROL_MAX_AGE, CONTENT_TYPE, HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CONTENT_TYPE, HeaderValue, ORIGIN, VARY,
 };
 use hyper::{Method, Request, StatusCode};
 use std::future::Future;
@@ -33,7 +33,8 @@ pub struct Public<D, L, G, C> {
 impl<D: Desk, L: Log, G: Ledger, C: Clock> Public<D, L, G, C> {
     async fn route(&self, request: Request<Incoming>, from: SocketAddr) -> (Call, Answer) {
         let target_bytes = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
-        if let Err(answer) = decode::check_head(request.headers(), target_bytes, self.limits.target_bytes_max) {
+        if let Err(answer) = decode::check_head(request.headers(), target_bytes, self.limits.target_bytes_max)
+        {
             return (Call::Other, answer);
         }
         let path = request.uri().path().to_owned();
@@ -45,7 +46,9 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Public<D, L, G, C> {
         match (request.method(), steps) {
             (&Method::OPTIONS, (Some("sales" | "orders"), ..)) => (Call::Other, preflight()),
             (&Method::GET, (Some("sales"), None, None, None)) => (Call::Sales, sales::list(self, &request)),
-            (&Method::GET, (Some("sales"), Some(sale), None, None)) => (Call::Sales, sales::one(self, sale, &request)),
+            (&Method::GET, (Some("sales"), Some(sale), None, None)) => {
+                (Call::Sales, sales::one(self, sale, &request))
+            }
             (&Method::POST, (Some("sales"), Some(sale), Some("token"), None)) => {
                 (Call::Token, purchases::token(self, sale, request, from).await)
             }
@@ -130,9 +133,10 @@ where
             }
             "/metrics" => {
                 let mut answer = render::json(StatusCode::OK, self.metrics.render().into_bytes());
-                answer
-                    .headers_mut()
-                    .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
+                answer.headers_mut().insert(
+                    CONTENT_TYPE,
+                    HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
+                );
                 answer
             }
             _ => render::refusal(Code::NotFound.into()),

@@ -127,7 +127,10 @@ pub(super) fn list<D: Desk, L: Log, G: Ledger, C: Clock>(
     cached(
         request.headers().get(IF_NONE_MATCH),
         &sales,
-        format!("{{\"server_time\":\"{}\",\"server_time_ms\":{now_ms},\"sales\":{sales}}}", render::rfc3339(now_ms)),
+        format!(
+            "{{\"server_time\":\"{}\",\"server_time_ms\":{now_ms},\"sales\":{sales}}}",
+            render::rfc3339(now_ms)
+        ),
     )
 }
 
@@ -143,8 +146,11 @@ pub(super) fn one<D: Desk, L: Log, G: Ledger, C: Clock>(
     let unix_ms = door.purchases.clock.unix_ms();
     let now_ms =
         known.desk_clock_ms(unix_ms).unwrap_or_else(|| door.purchases.gate.sales.ledger_clock_ms(unix_ms));
-    let body =
-        format!("{{\"server_time\":\"{}\",\"server_time_ms\":{now_ms},{}", render::rfc3339(now_ms), &out[1..]);
+    let body = format!(
+        "{{\"server_time\":\"{}\",\"server_time_ms\":{now_ms},{}",
+        render::rfc3339(now_ms),
+        &out[1..]
+    );
     cached(request.headers().get(IF_NONE_MATCH), &out, body)
 }
 

@@ -92,7 +92,11 @@ impl<N: Fn() -> Duration + Unpin> Wire<N> {
 }
 
 impl<N: Fn() -> Duration + Unpin> Read for Wire<N> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
         let this = &*self;
         this.phase.bytes_came(&this.now);

@@ -50,7 +50,10 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
                 Returned::Now | Returned::Before => self.ledger.forget_return(row).await?,
                 // The order is settled, so a sound desk knows it. The row stays until the desk does.
                 Returned::Unknown => {
-                    tracing::error!(sale.id = sale.id.0, "the desk does not know an order that is in the ledger");
+                    tracing::error!(
+                        sale.id = sale.id.0,
+                        "the desk does not know an order that is in the ledger"
+                    );
                 }
             }
         }
@@ -74,7 +77,9 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
         if row.delta > 0 && row.state == MovementState::Asked {
             self.ledger.book_change(row).await?;
         }
-        let Reply::Done(outcome) = self.desk.change(sale.at(), row.id, row.delta).await? else { return Ok(()) };
+        let Reply::Done(outcome) = self.desk.change(sale.at(), row.id, row.delta).await? else {
+            return Ok(());
+        };
         match outcome {
             Changed::TooFew => return self.ledger.end_change(row, MovementState::Refused).await,
             Changed::Now | Changed::Before if row.delta < 0 && row.state == MovementState::Asked => {

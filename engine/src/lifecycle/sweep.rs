@@ -26,7 +26,10 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
         }
         self.metrics.set(Gauge::OutboxAgeMs, oldest_ms as i64);
         if oldest_ms > ALARM_MS {
-            tracing::error!(age_ms = oldest_ms, "a reservation is not settled; look at the log and the ledger");
+            tracing::error!(
+                age_ms = oldest_ms,
+                "a reservation is not settled; look at the log and the ledger"
+            );
         }
         Ok(())
     }
@@ -36,14 +39,17 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
         let mut after: Option<EntryId> = None;
         let mut oldest_ms = 0;
         for _ in 0..PENDING_MAX.1 {
-            let Reply::Done(pending) = self.desk.pending(sale.at(), after, PENDING_MAX.0).await? else { break };
+            let Reply::Done(pending) = self.desk.pending(sale.at(), after, PENDING_MAX.0).await? else {
+                break;
+            };
             let full = pending.batches.len() == PENDING_MAX.0;
             after = pending.batches.last().map(|batch| batch.entry);
             let age_ms = |batch: &Batch| pending.now_ms.saturating_sub(batch.reserved_at_ms);
             oldest_ms = pending.batches.iter().map(age_ms).fold(oldest_ms, u64::max);
-            let old = pending.batches.into_iter().filter(|batch| {
-                pending.now_ms.saturating_sub(batch.reserved_at_ms) > ON_ITS_WAY_MS
-            });
+            let old = pending
+                .batches
+                .into_iter()
+                .filter(|batch| pending.now_ms.saturating_sub(batch.reserved_at_ms) > ON_ITS_WAY_MS);
             self.publish_or_trim(sale, old.collect()).await?;
             if !full {
                 break;
@@ -56,7 +62,8 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
         if batches.is_empty() {
             return Ok(());
         }
-        let nonces: Vec<Nonce> = batches.iter().flat_map(|batch| &batch.orders).map(|order| order.nonce).collect();
+        let nonces: Vec<Nonce> =
+            batches.iter().flat_map(|batch| &batch.orders).map(|order| order.nonce).collect();
         let mut known = self.ledger.known(sale.id, &nonces).await?.into_iter();
         let mut settled = Vec::new();
         for batch in batches {

@@ -225,6 +225,10 @@ impl<C: Clock> Desk for EmbeddedDesk<C> {
         self.run(&at, |tag| Call::pending(tag, at.sale, after, limit), read)
     }
 
+    async fn find(&self, at: At, user: UserId, nonce: Nonce) -> Result<Reply<bool>, Fault> {
+        self.run(&at, |tag| Call::find(tag, &at, user, nonce), upkeep::find)
+    }
+
     async fn open(&self, image: &DeskImage) -> Result<Reply<DeskIdentity>, Fault> {
         self.state().open(&self.clock, image)
     }

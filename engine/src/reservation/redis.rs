@@ -226,6 +226,11 @@ impl Desk for RedisDesk {
         self.run(&at, call, |fields| purchases::pending(fields, at.sale)).await
     }
 
+    async fn find(&self, at: At, user: UserId, nonce: Nonce) -> Result<Reply<bool>, Fault> {
+        let call = Call::find(self.tag(), &at, user, nonce);
+        self.run(&at, call, upkeep::find).await
+    }
+
     async fn open(&self, image: &DeskImage) -> Result<Reply<DeskIdentity>, Fault> {
         // One connection for all of it: the identity we answer with is that of every part.
         let slot = self.slot();

@@ -61,6 +61,8 @@ scripts! {
     Change "change" [terms changes],
     /// Reads the outbox.
     Pending "pending" [terms outbox],
+    /// Looks for a used token.
+    Find "find" [terms buyers],
     /// Ends the desk for good.
     Close "close" [terms],
     /// The books of the desk.

@@ -180,7 +180,10 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
         self.metrics.count(Count::Void, tally.void);
         if tally.dead > 0 {
             self.metrics.count(Count::DeadLetters, tally.dead);
-            tracing::error!(orders = tally.dead, "promised orders could not be settled and lie in dead_letter");
+            tracing::error!(
+                orders = tally.dead,
+                "promised orders could not be settled and lie in dead_letter"
+            );
         }
     }
 
@@ -214,7 +217,10 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
             self.ledger.rewind(partition, &self.log.identity(), from, first).await
         };
         match moved.await {
-            Ok(_) => tracing::error!(partition, "the log does not hold the settled position; settling again from its beginning"),
+            Ok(_) => tracing::error!(
+                partition,
+                "the log does not hold the settled position; settling again from its beginning"
+            ),
             Err(fault) => self.metrics.fault(&fault),
         }
     }

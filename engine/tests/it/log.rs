@@ -21,6 +21,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 fn settings(brokers: Brokers) -> KafkaLogSettings {
     KafkaLogSettings {
         brokers,
+        topic_prefix: "mall".into(),
         partitions: PARTITIONS,
         replication: 1,
         min_insync: 1,

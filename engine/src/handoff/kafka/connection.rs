@@ -7,7 +7,7 @@ use super::fence::Fence;
 use super::producer::Producer;
 use super::{Brokers, KafkaLogSettings, topics};
 use crate::fault::{Fault, System};
-use contract::record::{CONTROL_TOPIC, ORDERS_TOPIC};
+use contract::record::{control_topic, orders_topic};
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::KafkaError;
 use std::fmt::Write as _;
@@ -47,13 +47,19 @@ impl Connection {
                 (embedded.bootstrap.clone(), Some(embedded))
             }
         };
-        let dial = Dial { bootstrap, owner: settings.owner.clone(), embedded: embedded.is_some() };
+        let dial = Dial {
+            bootstrap,
+            owner: settings.owner.clone(),
+            embedded: embedded.is_some(),
+            orders: orders_topic(&settings.topic_prefix).into(),
+            control: control_topic(&settings.topic_prefix).into(),
+        };
         let line = Line::default();
         let asker = Arc::new(dial.asker(line.clone())?);
         if settings.create_topics && embedded.is_none() {
             topics::create_missing(&dial, &asker, &settings)?;
         }
-        for topic in [ORDERS_TOPIC, CONTROL_TOPIC] {
+        for topic in [&*dial.orders, &*dial.control] {
             if topics::partitions(&asker, topic)?.is_none() {
                 return Err(KafkaError::ClientCreation(format!("topic {topic} does not exist")));
             }
@@ -62,7 +68,8 @@ impl Connection {
         let producer = Producer::new(dial.producer(settings.message_timeout))?;
         let no_thread = |error: std::io::Error| KafkaError::ClientCreation(error.to_string());
         let control = Control::follow(dial.clone(), line).map_err(no_thread)?;
-        let fence = Fence::start(Arc::clone(&asker), Arc::clone(&control)).map_err(no_thread)?;
+        let fence = Fence::start(Arc::clone(&asker), Arc::clone(&control), Arc::clone(&dial.control))
+            .map_err(no_thread)?;
         Ok(Self { settings, dial, producer, control, fence, asker, _embedded: embedded })
     }
 
@@ -75,7 +82,7 @@ impl Connection {
         }
         let name = new_name()?;
         let key = format!("{IDENTITY_KEY}{name}");
-        self.producer.send(CONTROL_TOPIC, 0, &key, name.as_bytes()).await?;
+        self.producer.send(&self.dial.control, 0, &key, name.as_bytes()).await?;
         self.first_look().await?;
         let gone = || Fault::none(System::Log, "naming the log", "the name is gone already");
         self.control.identity().ok_or_else(gone)

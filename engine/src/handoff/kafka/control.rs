@@ -6,7 +6,7 @@
 
 use super::dial::{Dial, Line, concerns_only_the_group};
 use contract::ids::{Generation, SaleId};
-use contract::record::{CONTROL_TOPIC, Record};
+use contract::record::Record;
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaResult;
@@ -115,11 +115,11 @@ impl Control {
     fn read(&self, dial: &Dial) -> KafkaResult<()> {
         let consumer = dial.reader(self.line.clone())?;
         // Connects, so that trouble on the way there does not end the reading that follows.
-        consumer.fetch_watermarks(CONTROL_TOPIC, 0, CONNECT_WITHIN)?;
+        consumer.fetch_watermarks(&dial.control, 0, CONNECT_WITHIN)?;
         let breaks = self.line.breaks();
         self.known().reading = Some(Reading { breaks, ..Reading::default() });
         let mut from_the_start = TopicPartitionList::new();
-        from_the_start.add_partition_offset(CONTROL_TOPIC, 0, Offset::Beginning)?;
+        from_the_start.add_partition_offset(&dial.control, 0, Offset::Beginning)?;
         consumer.assign(&from_the_start)?;
         // Somebody may be waiting for the end of an empty topic.
         self.progress.notify_all();

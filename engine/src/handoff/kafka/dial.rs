@@ -22,6 +22,10 @@ pub(super) struct Dial {
     pub(super) bootstrap: String,
     pub(super) owner: String,
     pub(super) embedded: bool,
+    /// Topic of the order log.
+    pub(super) orders: Arc<str>,
+    /// Topic on which generations are announced.
+    pub(super) control: Arc<str>,
 }
 
 impl Dial {

@@ -4,7 +4,7 @@
 //! real brokers, unchanged.
 
 use super::KafkaLogSettings;
-use contract::record::{CONTROL_TOPIC, ORDERS_TOPIC};
+use contract::record::{control_topic, orders_topic};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::mocking::MockCluster;
 use std::sync::mpsc;
@@ -21,12 +21,13 @@ impl Embedded {
     /// Starts a broker with both topics.
     pub(super) fn start(settings: &KafkaLogSettings) -> KafkaResult<Self> {
         let partitions = settings.partitions as i32;
+        let (orders, control) = (orders_topic(&settings.topic_prefix), control_topic(&settings.topic_prefix));
         let (started, bootstrap) = mpsc::sync_channel(1);
         let (alive, dropped) = mpsc::sync_channel::<()>(0);
         // The broker's handle must not leave the thread that made it.
         thread::Builder::new()
             .name("log-broker".into())
-            .spawn(move || match broker(partitions) {
+            .spawn(move || match broker(partitions, &orders, &control) {
                 Ok(broker) => {
                     let _ = started.send(Ok(broker.bootstrap_servers()));
                     // Nothing is ever sent; an error says that the log was dropped.
@@ -44,9 +45,13 @@ impl Embedded {
     }
 }
 
-fn broker(partitions: i32) -> KafkaResult<MockCluster<'static, rdkafka::producer::DefaultProducerContext>> {
+fn broker(
+    partitions: i32,
+    orders: &str,
+    control: &str,
+) -> KafkaResult<MockCluster<'static, rdkafka::producer::DefaultProducerContext>> {
     let broker = MockCluster::new(1)?;
-    broker.create_topic(ORDERS_TOPIC, partitions, 1)?;
-    broker.create_topic(CONTROL_TOPIC, 1, 1)?;
+    broker.create_topic(orders, partitions, 1)?;
+    broker.create_topic(control, 1, 1)?;
     Ok(broker)
 }

@@ -6,7 +6,6 @@
 use super::control::Control;
 use super::dial::{Line, serve};
 use crate::fault::{Fault, System};
-use contract::record::CONTROL_TOPIC;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use std::io;
 use std::sync::Arc;
@@ -28,13 +27,17 @@ pub(super) struct Fence {
 }
 
 impl Fence {
-    /// Starts the thread. `asker` shares its line with the tail behind `control`.
-    pub(super) fn start(asker: Arc<BaseConsumer<Line>>, control: Arc<Control>) -> io::Result<Self> {
+    /// Starts the thread. `asker` shares its line with the tail of `topic` behind `control`.
+    pub(super) fn start(
+        asker: Arc<BaseConsumer<Line>>,
+        control: Arc<Control>,
+        topic: Arc<str>,
+    ) -> io::Result<Self> {
         let (callers, mut waiting) = mpsc::channel::<Answer>(WAITING_MAX);
         thread::Builder::new().name("log-fence".into()).spawn(move || {
             let mut served = Vec::new();
             while waiting.blocking_recv_many(&mut served, WAITING_MAX) > 0 {
-                let seen = look(&asker, &control);
+                let seen = look(&asker, &control, &topic);
                 for answer in served.drain(..) {
                     // Whoever waited may have given up.
                     let _ = answer.send(seen.clone());
@@ -53,10 +56,9 @@ impl Fence {
     }
 }
 
-fn look(asker: &BaseConsumer<Line>, control: &Control) -> Result<(), String> {
+fn look(asker: &BaseConsumer<Line>, control: &Control, topic: &str) -> Result<(), String> {
     let deadline = Instant::now() + LOOK_WITHIN;
-    let (start, end) =
-        asker.fetch_watermarks(CONTROL_TOPIC, 0, LOOK_WITHIN).map_err(|error| error.to_string())?;
+    let (start, end) = asker.fetch_watermarks(topic, 0, LOOK_WITHIN).map_err(|error| error.to_string())?;
     // Lets the client report connections it lost on the way to this answer.
     serve(asker);
     control.caught_up(start, end, deadline)

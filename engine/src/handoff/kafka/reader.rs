@@ -6,7 +6,7 @@
 use super::dial::{Dial, Line, concerns_only_the_group, is_out_of_range};
 use crate::fault::{Fault, System};
 use crate::handoff::{LogReader, Logged, Read};
-use contract::record::{ORDERS_TOPIC, Record};
+use contract::record::Record;
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, KafkaResult};
@@ -94,13 +94,13 @@ fn read(dial: &Dial, partition: i32, offset: i64, ahead: &mpsc::Sender<Step>) ->
     let line = Line::default();
     let consumer = dial.reader(line.clone())?;
     // Connects, so that trouble on the way there is not taken for a connection lost later.
-    let (start, end) = consumer.fetch_watermarks(ORDERS_TOPIC, partition, CONNECT_WITHIN)?;
+    let (start, end) = consumer.fetch_watermarks(&dial.orders, partition, CONNECT_WITHIN)?;
     if offset < start || offset > end {
         return Ok(End::OutOfRange);
     }
     let breaks = line.breaks();
     let mut from = TopicPartitionList::new();
-    from.add_partition_offset(ORDERS_TOPIC, partition, Offset::Offset(offset))?;
+    from.add_partition_offset(&dial.orders, partition, Offset::Offset(offset))?;
     consumer.assign(&from)?;
     while !ahead.is_closed() {
         let polled = consumer.poll(POLL);

@@ -4,7 +4,6 @@
 
 use super::KafkaLogSettings;
 use super::dial::{Dial, Line};
-use contract::record::{CONTROL_TOPIC, ORDERS_TOPIC};
 use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
 };
@@ -50,16 +49,16 @@ pub(super) fn create_missing(
             .set("unclean.leader.election.enable", "false")
     };
     let mut wanted = Vec::new();
-    if partitions(asker, ORDERS_TOPIC)?.is_none() {
-        let orders = topic(ORDERS_TOPIC, settings.partitions as i32)
+    if partitions(asker, &*dial.orders)?.is_none() {
+        let orders = topic(&*dial.orders, settings.partitions as i32)
             .set("cleanup.policy", "delete")
             .set("retention.ms", RETENTION_MS)
             // By size a flood would delete orders that nobody settled yet.
             .set("retention.bytes", "-1");
         wanted.push(orders);
     }
-    if partitions(asker, CONTROL_TOPIC)?.is_none() {
-        wanted.push(topic(CONTROL_TOPIC, 1).set("cleanup.policy", "compact"));
+    if partitions(asker, &*dial.control)?.is_none() {
+        wanted.push(topic(&*dial.control, 1).set("cleanup.policy", "compact"));
     }
     if wanted.is_empty() {
         return Ok(());
@@ -93,7 +92,7 @@ pub(super) fn shortcomings(
     settings: &KafkaLogSettings,
 ) -> Vec<String> {
     let mut found = Vec::new();
-    for (topic, wanted) in [(ORDERS_TOPIC, settings.partitions as usize), (CONTROL_TOPIC, 1)] {
+    for (topic, wanted) in [(&*dial.orders, settings.partitions as usize), (&*dial.control, 1)] {
         match asker.fetch_metadata(Some(topic), ASK_WITHIN) {
             Ok(metadata) => match metadata.topics().iter().find(|known| known.name() == topic) {
                 Some(known) => found.extend(shape(known, wanted, settings, dial.embedded)),
@@ -108,7 +107,7 @@ pub(super) fn shortcomings(
     // librdkafka's own broker has no settings to describe, and the dev profile's log may be lost.
     if found.is_empty() && !dial.embedded {
         match described(dial) {
-            Ok(topics) => found.extend(topics.iter().flat_map(|topic| rules(topic, settings))),
+            Ok(topics) => found.extend(topics.iter().flat_map(|topic| rules(dial, topic, settings))),
             Err(error) => found.push(format!("the settings of the topics cannot be read: {error}")),
         }
     }
@@ -139,7 +138,7 @@ fn shape(topic: &MetadataTopic, wanted: usize, settings: &KafkaLogSettings, embe
 fn described(dial: &Dial) -> KafkaResult<Vec<ConfigResource>> {
     let admin = AdminClient::<DefaultClientContext>::from_config(&dial.common())?;
     let options = AdminOptions::new().request_timeout(Some(ASK_WITHIN));
-    let topics = [ResourceSpecifier::Topic(ORDERS_TOPIC), ResourceSpecifier::Topic(CONTROL_TOPIC)];
+    let topics = [ResourceSpecifier::Topic(&*dial.orders), ResourceSpecifier::Topic(&*dial.control)];
     Handle::current()
         .block_on(admin.describe_configs(&topics, &options))?
         .into_iter()
@@ -147,13 +146,13 @@ fn described(dial: &Dial) -> KafkaResult<Vec<ConfigResource>> {
         .collect()
 }
 
-fn rules(topic: &ConfigResource, settings: &KafkaLogSettings) -> Vec<String> {
+fn rules(dial: &Dial, topic: &ConfigResource, settings: &KafkaLogSettings) -> Vec<String> {
     let number = |key| value(topic, key).parse::<i64>().ok();
     let is_orders = matches!(
         &topic.specifier,
-        rdkafka::admin::OwnedResourceSpecifier::Topic(name) if name == ORDERS_TOPIC
+        rdkafka::admin::OwnedResourceSpecifier::Topic(name) if *name == *dial.orders
     );
-    let name = if is_orders { ORDERS_TOPIC } else { CONTROL_TOPIC };
+    let name = if is_orders { &*dial.orders } else { &*dial.control };
     let mut found = Vec::new();
     let mut demand = |holds: bool, key: &str, wanted: &str| {
         if !holds {

@@ -94,14 +94,18 @@ pub(in crate::reservation) fn close(fields: Fields) -> Result<Reply<u64>, Unread
 
 pub(in crate::reservation) fn inspect(fields: Fields) -> Result<Reply<Inspection>, Unreadable> {
     fields.usual(|generation, fields| {
+        let sequence = Sequence(fields.number()?);
+        let (open, over) = match &*fields.bytes()? {
+            b"open" => (true, false),
+            b"closed" => (false, false),
+            b"over" => (false, true),
+            unknown => return Err(Unreadable::Word(String::from_utf8_lossy(unknown).into_owned())),
+        };
         Ok(Inspection {
             generation,
-            sequence: Sequence(fields.number()?),
-            open: match &*fields.bytes()? {
-                b"open" => true,
-                b"closed" | b"over" => false,
-                unknown => return Err(Unreadable::Word(String::from_utf8_lossy(unknown).into_owned())),
-            },
+            sequence,
+            open,
+            over,
             free: fields.number()?,
             unsettled: fields.number()?,
             live_tokens: fields.number()?,
@@ -109,6 +113,15 @@ pub(in crate::reservation) fn inspect(fields: Fields) -> Result<Reply<Inspection
             now_ms: fields.number()?,
             version: fields.number()?,
         })
+    })
+}
+
+/// Whether the token was used.
+pub(in crate::reservation) fn find(fields: Fields) -> Result<Reply<bool>, Unreadable> {
+    fields.usual(|_, fields| match &*fields.bytes()? {
+        b"A" | b"R" => Ok(true),
+        b"-" => Ok(false),
+        unknown => Err(Unreadable::Word(String::from_utf8_lossy(unknown).into_owned())),
     })
 }
 

@@ -129,6 +129,10 @@ impl Call {
         Self::new(Script::Pending, sale, tag).bytes(after.into_bytes()).number(limit)
     }
 
+    pub(in crate::reservation) fn find(tag: String, at: &At, user: UserId, nonce: Nonce) -> Self {
+        Self::at(Script::Find, at, tag).bytes(user.0.to_be_bytes().into()).bytes(nonce.0.into())
+    }
+
     pub(in crate::reservation) fn close(tag: String, at: &At) -> Self {
         Self::at(Script::Close, at, tag)
     }

@@ -2,7 +2,6 @@
 
 use super::{PARTITIONS, barrier, fresh_sale, open, settings};
 use contract::ids::Generation;
-use contract::record::{CONTROL_TOPIC, ORDERS_TOPIC};
 use engine::fault::{Effect, Fault};
 use engine::handoff::kafka::{Brokers, KafkaLog, KafkaLogSettings};
 use engine::handoff::{Log, LogReader};
@@ -16,8 +15,8 @@ type Broker = MockCluster<'static, DefaultProducerContext>;
 
 fn broker(partitions: u32) -> Broker {
     let broker = MockCluster::new(1).unwrap();
-    broker.create_topic(ORDERS_TOPIC, partitions as i32, 1).unwrap();
-    broker.create_topic(CONTROL_TOPIC, 1, 1).unwrap();
+    broker.create_topic("mall.orders", partitions as i32, 1).unwrap();
+    broker.create_topic("mall.control", 1, 1).unwrap();
     broker
 }
 
@@ -73,9 +72,9 @@ async fn of_many_processes_that_name_a_log_at_once_all_take_the_first_name() {
 #[tokio::test]
 async fn a_missing_topic_and_an_absent_broker_are_faults_and_a_wrong_partition_count_is_told() {
     let empty: Broker = MockCluster::new(1).unwrap();
-    empty.create_topic(ORDERS_TOPIC, 4, 1).unwrap();
+    empty.create_topic("mall.orders", 4, 1).unwrap();
     let missing = KafkaLog::open(at(&empty)).await.err().expect("the control topic is missing");
-    assert!(missing.to_string().contains(CONTROL_TOPIC), "{missing}");
+    assert!(missing.to_string().contains("mall.control"), "{missing}");
 
     let nobody = Brokers::At("127.0.0.1:1".into());
     assert!(KafkaLog::open(settings(nobody)).await.is_err());
