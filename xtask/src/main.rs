@@ -1,2 +1,125 @@
-//! xtask
-fn main() {}
+//! The commands, and their arguments.
+
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+use xtask::console::{Console, Interrupted};
+use xtask::place::Place;
+use xtask::{bench, check, demo, down, suite, tidy, up};
+
+const HELP: &str = "cargo xtask <command>
+
+  up [--detach] [--fresh] [--broker embedded|kafka] [--profile dev]
+          start what is missing: stores, both services, demo data; addresses in target/dev/env.
+          DATABASE_URL, REDIS_URL, KAFKA_BROKERS name servers of yours, otherwise private ones run.
+          Stays in front until Ctrl-C; --detach returns when all is ready; --fresh begins anew.
+  down    stop what `up` started, and nothing else; data stays
+  demo    2,000 buyers fight for 100 units, then the books
+  test [--allow-skips] [filter…]
+          every test, with a MariaDB, a Redis and a Kafka of its own
+  check   formatting, lints, documentation, dependencies, tidy
+  tidy    rules of this project no compiler knows
+  bench [argument…]
+          the benches, with real stores beside them
+
+  XTASK_PROGRAMS=<folder>  use the programs in it instead of building them
+  XTASK_DEV_DIR=<folder>   instead of target/dev
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Interrupted>() => {
+            eprintln!("interrupted");
+            ExitCode::from(130)
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[String]) -> Result<()> {
+    let Some((command, rest)) = args.split_first() else {
+        print!("{HELP}");
+        return Ok(());
+    };
+    if command == "help" || args.iter().any(|arg| arg == "--help" || arg == "-h") {
+        print!("{HELP}");
+        return Ok(());
+    }
+    let place = Place::find()?;
+    let console = Console::new()?;
+    match command.as_str() {
+        "up" => up::run(&place, &console, up_options(rest)?),
+        "down" => nothing_more(rest).and_then(|()| down::run(&place, &console)),
+        "demo" => nothing_more(rest).and_then(|()| demo::run(&place, &console)),
+        "test" => suite::run(&place, &console, &test_options(rest)?),
+        "check" => nothing_more(rest).and_then(|()| check::run(&place, &console)),
+        "tidy" => nothing_more(rest).and_then(|()| tidy::run(&place, &console)),
+        "bench" => bench::run(&place, &console, rest),
+        other => bail!("there is no command `{other}`\n\n{HELP}"),
+    }
+}
+
+fn up_options(args: &[String]) -> Result<up::Options> {
+    let mut options = up::Options::default();
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--detach" => options.detach = true,
+            "--fresh" => options.fresh = true,
+            "--broker" => match args.next().and_then(|name| up::Broker::from_name(name)) {
+                Some(broker) => options.broker = Some(broker),
+                None => bail!("--broker is `embedded` or `kafka`"),
+            },
+            "--profile" => match args.next().map(String::as_str) {
+                Some("dev") => {}
+                _ => bail!("`up` is for development: the only profile it knows is `dev`"),
+            },
+            other => bail!("`up` does not know `{other}`\n\n{HELP}"),
+        }
+    }
+    Ok(options)
+}
+
+fn test_options(args: &[String]) -> Result<suite::Options> {
+    let mut options = suite::Options::default();
+    for arg in args {
+        match arg.as_str() {
+            "--allow-skips" => options.allow_skips = true,
+            flag if flag.starts_with('-') => bail!("`test` does not know `{flag}`\n\n{HELP}"),
+            filter => options.filters.push(filter.to_owned()),
+        }
+    }
+    Ok(options)
+}
+
+fn nothing_more(args: &[String]) -> Result<()> {
+    match args.first() {
+        None => Ok(()),
+        Some(arg) => bail!("`{arg}` is not understood here\n\n{HELP}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn options_are_read_and_unknown_ones_refused() {
+        let options = up_options(&words("--detach --broker kafka --profile dev")).unwrap();
+        assert_eq!((options.detach, options.fresh, options.broker), (true, false, Some(up::Broker::Kafka)));
+        for wrong in ["--broker rabbit", "--broker", "--profile prod", "--now"] {
+            assert!(up_options(&words(wrong)).is_err(), "{wrong}");
+        }
+        let options = test_options(&words("--allow-skips desk purchase")).unwrap();
+        assert_eq!((options.allow_skips, options.filters.len()), (true, 2));
+        assert!(test_options(&words("--no-fail-fast")).is_err());
+    }
+}
