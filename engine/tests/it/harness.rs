@@ -41,14 +41,19 @@ impl Stores {
 
 /// An engine process.
 pub struct Engine {
-    child: Child,
+    child: Option<Child>,
     pub url: String,
     pub private_url: String,
 }
 
 impl Engine {
+    /// An engine somebody else holds, to be called at its addresses.
+    pub fn elsewhere(url: &str, private_url: &str) -> Self {
+        Self { child: None, url: url.into(), private_url: private_url.into() }
+    }
+
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.child.as_ref().expect("a process of ours").id()
     }
 
     pub fn signal(&self, signal: &str) {
@@ -56,29 +61,27 @@ impl Engine {
         assert!(sent.success(), "kill {signal}");
     }
 
-    pub fn kill9(mut self) {
-        self.signal("-KILL");
-        self.child.wait().expect("a killed child can be waited for");
-    }
-
     /// SIGTERM, and its exit.
     pub fn terminate(mut self) -> std::process::ExitStatus {
         self.signal("-TERM");
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
-            if let Some(status) = self.child.try_wait().expect("our child") {
+            let child = self.child.as_mut().expect("a process of ours");
+            if let Some(status) = child.try_wait().expect("our child") {
                 return status;
             }
             assert!(Instant::now() < deadline, "the engine did not end");
-            std::thread::yield_now();
+            std::thread::park_timeout(Duration::from_millis(10));
         }
     }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
@@ -201,10 +204,15 @@ impl Mall {
         engine
     }
 
-    pub fn spawn(&self, role: &str) -> Engine {
-        let (listen, private) = (free_address(), free_address());
+    fn spawn(&self, role: &str) -> Engine {
+        self.spawn_at(role, &free_address())
+    }
+
+    /// Starts an engine that listens there; it may not be ready yet.
+    pub fn spawn_at(&self, role: &str, listen: &str) -> Engine {
+        let private = free_address();
         let mut command = self.command();
-        command.arg(role).env("MALL_ENGINE__HTTP__LISTEN", &listen).env("MALL_ENGINE__HTTP__PRIVATE_LISTEN", &private);
+        command.arg(role).env("MALL_ENGINE__HTTP__LISTEN", listen).env("MALL_ENGINE__HTTP__PRIVATE_LISTEN", &private);
         let log = std::env::var("MALL_TEST_DIR").map_or_else(|_| std::env::temp_dir(), Into::into);
         let log = std::fs::File::options()
             .create(true)
@@ -212,7 +220,7 @@ impl Mall {
             .open(log.join(format!("{}.log", self.name)))
             .expect("a log file");
         let child = command.stderr(log).stdin(Stdio::null()).spawn().expect("the engine starts");
-        Engine { child, url: format!("http://{listen}"), private_url: format!("http://{private}") }
+        Engine { child: Some(child), url: format!("http://{listen}"), private_url: format!("http://{private}") }
     }
 
     /// The engine's command with this installation's environment.
@@ -373,14 +381,6 @@ impl Mall {
         self.engine.as_ref().expect("an engine was started")
     }
 
-    pub fn redis(&self) -> redis::aio::MultiplexedConnection {
-        self.redis.clone()
-    }
-
-    pub fn desk_keys(&self, sale: SaleId) -> contract::keys::DeskKeys {
-        contract::keys::DeskKeys::new(&self.name, sale)
-    }
-
     /// One request; an error when the connection failed.
     pub async fn call(
         &self,
@@ -507,6 +507,22 @@ impl Mall {
         serde_json::from_slice(&counted.stdout).unwrap_or_else(|error| {
             panic!("reconcile: {error}: {} {}", String::from_utf8_lossy(&counted.stdout), String::from_utf8_lossy(&counted.stderr))
         })
+    }
+
+    /// As [`Self::finish`], with this engine as the one that runs.
+    pub async fn finish_with(mut self, engine: Engine) {
+        self.engine = Some(engine);
+        self.finish().await;
+    }
+
+    /// Puts the records of these sessions into a Redis that lost them.
+    pub async fn renew_sessions(&self, redis_url: &str, buyers: &[Buyer]) {
+        let client = redis::Client::open(redis_url).expect("a redis url");
+        let mut redis = client.get_multiplexed_async_connection().await.expect("redis answers");
+        for buyer in buyers {
+            let key = contract::keys::session(&self.name, &buyer.sid);
+            let _: () = redis.set_ex(key, "{}", 3600).await.expect("session record");
+        }
     }
 
     /// At rest within a minute: books even, nothing on its way, every promise kept. Every test ends here.
