@@ -1,6 +1,6 @@
 //! The order log: one record per batch of reservations, plus barriers, as versioned bytes.
 //!
-//! Key of a record is the sale in decimal, so that a sale keeps to one partition. A change of bytes
+//! Key of an order record is the sale in decimal, so that a sale keeps to one partition. A change of bytes
 //! is a change of [`VERSION`]; the snapshots below pin them. Numbers are big endian.
 //!
 //! ```text

@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tracing::{debug, warn};
 
+// The facility of lines about lost connections.
+const LOST: &str = "FAIL";
 // Events served after each question: more than one lost connection produces.
 const EVENTS: usize = 32;
 
@@ -97,7 +99,7 @@ impl Dial {
         if self.embedded {
             // A broker answers a waiting fetch as soon as records come; librdkafka's own one only when
             // the wait (500 ms by default) is over.
-            config.set("fetch.wait.max.ms", "10");
+            config.set("fetch.wait.max.ms", "20");
         }
         BaseConsumer::from_config_and_context(&config, line)
     }
@@ -122,7 +124,7 @@ impl ClientContext for Line {
         // A lost connection is an event only when the broker cannot be reached again, but always a line
         // of this facility. Connections closed for idleness are not reported, and the coordinator of a
         // group that nobody joins does not matter.
-        if facility == "FAIL" && !message.contains("GroupCoordinator") {
+        if facility == LOST && !message.contains("GroupCoordinator") {
             self.breaks.fetch_add(1, Ordering::AcqRel);
         }
         tell(level, facility, message);
@@ -147,6 +149,9 @@ pub(super) fn serve(asker: &BaseConsumer<Line>) {
 /// Passes a line of librdkafka on.
 pub(super) fn tell(level: RDKafkaLogLevel, facility: &str, message: &str) {
     match level {
+        // Lost connections, over and over while a broker is away. Whoever needs it gets a fault, and that
+        // is logged.
+        _ if facility == LOST => debug!("kafka client says: {message}"),
         RDKafkaLogLevel::Emerg
         | RDKafkaLogLevel::Alert
         | RDKafkaLogLevel::Critical

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 // How long one question to the brokers may take.
-const ASK_WITHIN: Duration = Duration::from_secs(5);
+const ASK_WITHIN: Duration = Duration::from_secs(3);
 // How long topics may take to be made and known.
 const MAKE_WITHIN: Duration = Duration::from_secs(30);
 
