@@ -10,7 +10,7 @@ mod decide;
 
 pub use decide::plan;
 
-use super::Tally;
+use super::{LedgerBooks, Tally};
 use crate::handoff::Logged;
 use contract::ids::{Generation, Nonce, SaleId, UserId};
 use contract::ledger::{SaleKind, SaleState};
@@ -20,39 +20,24 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// What has to be looked up before a step can be planned.
 #[derive(Debug, Default)]
 pub struct Wanted {
-    /// Sales the records name, in order of their ids (which is the order they are locked in).
-    pub sales: BTreeMap<SaleId, WantedTokens>,
+    /// Sales the records name, in order of their ids (which is the order they are locked in), each with
+    /// its buyers and their tokens, no pair twice.
+    pub sales: BTreeMap<SaleId, Vec<(UserId, Nonce)>>,
     /// Offsets of records that may have to be buried whole.
     pub offsets: Vec<i64>,
-}
-
-/// Buyers and tokens of one sale, without repetitions.
-#[derive(Debug, Default)]
-pub struct WantedTokens {
-    /// Buyers.
-    pub users: Vec<UserId>,
-    /// Tokens.
-    pub nonces: Vec<Nonce>,
 }
 
 impl Wanted {
     /// What these records need.
     pub fn by(records: &[Logged]) -> Self {
         let mut wanted = Self::default();
-        let mut users = HashSet::new();
-        let mut nonces = HashSet::new();
+        let mut seen = HashSet::new();
         for logged in records {
             match &logged.record {
                 Ok(Record::Orders(batch)) => {
                     let tokens = wanted.sales.entry(batch.sale).or_default();
-                    for order in &batch.orders {
-                        if users.insert((batch.sale, order.user)) {
-                            tokens.users.push(order.user);
-                        }
-                        if nonces.insert((batch.sale, order.nonce)) {
-                            tokens.nonces.push(order.nonce);
-                        }
-                    }
+                    let pairs = batch.orders.iter().map(|order| (order.user, order.nonce));
+                    tokens.extend(pairs.filter(|&(user, nonce)| seen.insert((batch.sale, user, nonce))));
                 }
                 Ok(Record::Barrier { sale, .. }) => {
                     wanted.sales.entry(*sale).or_default();
@@ -63,6 +48,15 @@ impl Wanted {
         }
         wanted
     }
+}
+
+/// Offset and first token of the newest orders record: what must still stand in the log when somebody
+/// looks again.
+pub fn witness(records: &[Logged]) -> Option<(i64, Nonce)> {
+    records.iter().rev().find_map(|logged| match &logged.record {
+        Ok(Record::Orders(batch)) => Some((logged.offset, batch.orders.first()?.nonce)),
+        Ok(Record::Barrier { .. } | Record::Control { .. }) | Err(_) => None,
+    })
 }
 
 /// What the ledger holds about the sales and tokens of a step.
@@ -102,8 +96,6 @@ pub struct Plan<'a> {
     pub letters: Vec<Letter<'a>>,
     /// Counts.
     pub tally: Tally,
-    /// Offset and first nonce of the newest orders record.
-    pub witness: Option<(i64, Nonce)>,
 }
 
 /// What a step does to one sale.
@@ -167,4 +159,12 @@ impl<'a> Plan<'a> {
     pub fn records(&self) -> impl Iterator<Item = (&SalePlan<'a>, &SettledRecord<'a>)> {
         self.sales.values().flat_map(|sale| sale.records.iter().map(move |record| (sale, record)))
     }
+}
+
+/// Whether books hold at a commit: every unit put on sale is somewhere, and every movement is logged.
+pub fn balanced(books: &LedgerBooks) -> bool {
+    let LedgerBooks { put_on_sale, free, unpaid, paid, returning, dead, given_back, moved, .. } = *books;
+    free >= 0
+        && free + unpaid + paid + returning + dead + given_back == put_on_sale
+        && moved == free - put_on_sale
 }

@@ -45,9 +45,6 @@ impl<'a> Planner<'a> {
     }
 
     fn orders(&mut self, offset: i64, batch: &'a Batch) -> Result<(), Poison> {
-        if let Some(first) = batch.orders.first() {
-            self.plan.witness = Some((offset, first.nonce));
-        }
         if let Some(facts) = self.facts.sales.get(&batch.sale)
             && batch.entry.generation < facts.settled_generation
         {
