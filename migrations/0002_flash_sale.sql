@@ -117,6 +117,7 @@ create table stock_change (
     asked_by varchar(63) not null default '',
     added_at datetime(3) not null default current_timestamp(3),
     key stock_change_sale (sale_id, state),
+    key stock_change_state (state),
     constraint stock_change_delta check (delta <> 0)
 );
 
@@ -126,6 +127,7 @@ create table dead_letter (
     sale_id bigint unsigned not null,
     nonce binary(16) null,
     user_id bigint unsigned null,
+    -- Units kept out of `free` on its behalf until it is resolved.
     units int unsigned not null default 0,
     reason varchar(63) not null,
     partition_id int unsigned not null,
@@ -135,7 +137,8 @@ create table dead_letter (
     resolved boolean not null default false,
     added_at datetime(3) not null default current_timestamp(3),
     constraint dead_letter_order unique (sale_id, nonce),
-    key dead_letter_sale (sale_id)
+    key dead_letter_sale (sale_id),
+    key dead_letter_record (topic_identity, partition_id, log_offset)
 );
 
 -- How far each partition of the order log is settled; moved by compare-and-set in the transaction
@@ -145,7 +148,7 @@ create table log_position (
     topic_identity varchar(63) character set ascii collate ascii_bin not null,
     next_offset bigint not null,
     leader_epoch int not null default -1,
-    -- Offset and first nonce of the newest settled orders record: what must still stand there.
+    -- Offset and first nonce of the newest orders record read: what must still stand there.
     witness_offset bigint not null default -1,
     witness binary(16) null,
     updated_at datetime(3) not null default current_timestamp(3) on update current_timestamp(3)
