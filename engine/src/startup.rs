@@ -25,9 +25,10 @@ use contract::ids::{Generation, SaleId};
 use contract::session::SessionKeys;
 use contract::token::TokenKeys;
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// The spine over the production ports.
@@ -46,6 +47,8 @@ pub struct Roles {
 const WATCH_EVERY: Duration = Duration::from_millis(300);
 /// How often revocations are read; sessions fail closed long before this is late.
 const FEED_EVERY: Duration = Duration::from_millis(500);
+/// How often a log that cannot be used is tried again.
+const CONNECT_EVERY: Duration = Duration::from_secs(1);
 /// Time for what is promised to be answered at shutdown, and for the log to be flushed.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -64,7 +67,7 @@ pub fn desk(config: &Config) -> anyhow::Result<RedisDesk> {
 
 /// The ledger of this configuration.
 pub fn ledger(config: &Config) -> anyhow::Result<MySqlLedger> {
-    MySqlLedger::new(MySqlLedgerSettings {
+    MySqlLedger::new(&MySqlLedgerSettings {
         url: config.ledger.url.clone(),
         connections: config.ledger.connections,
         acquire_timeout: Duration::from_millis(config.ledger.acquire_timeout_ms),
@@ -73,10 +76,11 @@ pub fn ledger(config: &Config) -> anyhow::Result<MySqlLedger> {
     .context("ledger.url")
 }
 
-async fn log(config: &Config, owner: &str) -> anyhow::Result<KafkaLog> {
+/// Connects to the log, and tries again until it can or shutdown begins; `/readyz` tells why meanwhile.
+async fn log(config: &Config, owner: &str, standing: &Standing, shutdown: &Shutdown) -> Option<KafkaLog> {
     let brokers =
         if config.embedded_log() { Brokers::Embedded } else { Brokers::At(config.log.brokers.clone()) };
-    KafkaLog::open(KafkaLogSettings {
+    let settings = KafkaLogSettings {
         brokers,
         topic_prefix: config.log.topic_prefix.clone(),
         partitions: config.log.partitions,
@@ -85,9 +89,57 @@ async fn log(config: &Config, owner: &str) -> anyhow::Result<KafkaLog> {
         message_timeout: Duration::from_millis(config.log.message_timeout_ms),
         owner: owner.to_owned(),
         create_topics: config.log.create_topics,
-    })
-    .await
-    .context("the order log")
+    };
+    loop {
+        let fault = tokio::select! {
+            opened = KafkaLog::open(settings.clone()) => match opened {
+                Ok(log) => return Some(log),
+                Err(fault) => fault,
+            },
+            () = shutdown.begun() => return None,
+        };
+        let first = standing.set_missing(format!("log: {fault}"));
+        if first {
+            tracing::error!("the order log cannot be used yet: {fault}");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(CONNECT_EVERY) => {}
+            () = shutdown.begun() => return None,
+        }
+    }
+}
+
+/// What `/readyz` tells: why there is no engine yet, then how the engine is.
+#[derive(Clone)]
+struct Standing {
+    missing: watch::Sender<String>,
+    purchases: Arc<OnceLock<Arc<Production>>>,
+    embedded: bool,
+}
+
+impl Standing {
+    fn new(embedded: bool) -> Self {
+        let missing = watch::Sender::new("log: not connected yet".to_owned());
+        Self { missing, purchases: Arc::default(), embedded }
+    }
+
+    /// True when this is news.
+    fn set_missing(&self, missing: String) -> bool {
+        self.missing.send_if_modified(|told| {
+            let news = *told != missing;
+            *told = missing;
+            news
+        })
+    }
+
+    async fn tell(self) -> serde_json::Value {
+        let log = if self.embedded { "embedded" } else { "kafka" };
+        let missing = match self.purchases.get() {
+            Some(purchases) => missing(purchases).await,
+            None => vec![self.missing.borrow().clone()],
+        };
+        json!({ "ready": missing.is_empty(), "missing": missing, "log": log })
+    }
 }
 
 /// Runs an engine until `shutdown` begins and everything promised is answered.
@@ -100,27 +152,10 @@ pub async fn run(config: Config, roles: Roles, shutdown: Shutdown) -> anyhow::Re
         .with_context(|| format!("http.private_listen {}", config.http.private_listen))?;
     let clock = SystemClock::default();
     let metrics = Arc::new(Metrics::default());
-    let owner = format!("{}-{:x}", std::process::id(), clock.unix_ms());
-    let (desk, ledger) = (desk(&config)?, ledger(&config)?);
-    let log = log(&config, &owner).await?;
-    let purchases = purchases(&config, (desk.clone(), log.clone(), ledger.clone()), &clock, &metrics);
-
-    let mut background = JoinSet::new();
-    background.spawn(watch(purchases.clone()));
-    background.spawn(probe(purchases.clone()));
-    if roles.settle {
-        settle(&config, &purchases, &owner, &shutdown, &mut background);
-    }
-    if roles.serve {
-        background.spawn(feed(purchases.clone()));
-        for _ in 0..purchases.sizing.workers {
-            background.spawn(purchases.clone().work());
-        }
-    }
-
     let limits = door_limits(&config);
-    let (ready, embedded) = (purchases.clone(), config.embedded_log());
-    let inside = Private { missing: move || readiness(ready.clone(), embedded), metrics: metrics.clone() };
+    let standing = Standing::new(config.embedded_log());
+    let told = standing.clone();
+    let inside = Private { missing: move || told.clone().tell(), metrics: metrics.clone() };
     let private_shutdown = Shutdown::default();
     let privately = tokio::spawn(connection::serve(
         private,
@@ -130,32 +165,71 @@ pub async fn run(config: Config, roles: Roles, shutdown: Shutdown) -> anyhow::Re
         metrics.clone(),
         private_shutdown.clone(),
     ));
-    if roles.serve {
-        let trust = DoorTrust {
-            origins: config.http.allowed_origins.clone(),
-            proxies: config.http.trusted_proxies.clone(),
-        };
-        let public = Public { purchases: purchases.clone(), limits: limits.clone(), trust };
-        tracing::info!(address = %config.http.listen, "serving buyers");
-        let serving = connection::serve(listener, Arc::new(public), limits, clock, metrics, shutdown.clone());
-        let mut serving = tokio::spawn(serving);
-        shutdown.begun().await;
-        if tokio::time::timeout(DRAIN, &mut serving).await.is_err() {
-            tracing::warn!("some connections did not end in time");
+
+    let owner = format!("{}-{:x}", std::process::id(), clock.unix_ms());
+    let (desk, ledger) = (desk(&config)?, ledger(&config)?);
+    if let Some(log) = log(&config, &owner, &standing, &shutdown).await {
+        let purchases = purchases(&config, (desk, log.clone(), ledger), &clock, &metrics);
+        assert!(standing.purchases.set(purchases.clone()).is_ok(), "an engine is put together once");
+        let background = background(&config, roles, &purchases, &owner, &shutdown);
+        if roles.serve {
+            let trust = DoorTrust {
+                origins: config.http.allowed_origins.clone(),
+                proxies: config.http.trusted_proxies.clone(),
+            };
+            let public = Public { purchases, limits: limits.clone(), trust };
+            tracing::info!(address = %config.http.listen, "serving buyers");
+            let serving =
+                connection::serve(listener, Arc::new(public), limits, clock, metrics, shutdown.clone());
+            let mut serving = tokio::spawn(serving);
+            shutdown.begun().await;
+            if tokio::time::timeout(DRAIN, &mut serving).await.is_err() {
+                tracing::warn!("some connections did not end in time");
+            }
+        } else {
+            drop(listener);
+            shutdown.begun().await;
         }
-    } else {
-        drop(listener);
-        shutdown.begun().await;
+        log.flush(DRAIN).await;
+        end(background).await;
     }
-    log.flush(DRAIN).await;
-    if roles.settle {
-        // A settlement in hand ends by itself; it may not be cut off half way.
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    background.abort_all();
     private_shutdown.begin();
     let _ = tokio::time::timeout(Duration::from_secs(1), privately).await;
     Ok(())
+}
+
+/// The tasks that follow, settle and keep.
+fn background(
+    config: &Config,
+    roles: Roles,
+    purchases: &Arc<Production>,
+    owner: &str,
+    shutdown: &Shutdown,
+) -> (JoinSet<()>, JoinSet<()>) {
+    let (mut endless, mut ending) = (JoinSet::new(), JoinSet::new());
+    endless.spawn(follow_sales(purchases.clone()));
+    endless.spawn(probe(purchases.clone()));
+    if roles.settle {
+        settle(config, purchases, owner, shutdown, &mut ending);
+    }
+    if roles.serve {
+        endless.spawn(feed(purchases.clone()));
+        for _ in 0..purchases.sizing.workers {
+            endless.spawn(purchases.clone().work());
+        }
+    }
+    (endless, ending)
+}
+
+/// Settlement and the keeper end by themselves after the step in hand; the others hold nothing.
+async fn end((mut endless, mut ending): (JoinSet<()>, JoinSet<()>)) {
+    let ended = async { while ending.join_next().await.is_some() {} };
+    if tokio::time::timeout(DRAIN, ended).await.is_err() {
+        tracing::warn!(
+            "a settlement step did not end in time; its transaction is rolled back or committed whole"
+        );
+    }
+    endless.abort_all();
 }
 
 fn purchases(
@@ -195,7 +269,7 @@ fn settle(
     purchases: &Arc<Production>,
     owner: &str,
     shutdown: &Shutdown,
-    background: &mut JoinSet<()>,
+    ending: &mut JoinSet<()>,
 ) {
     let (desk, log, ledger) = (purchases.desk.clone(), purchases.log.clone(), purchases.ledger.clone());
     let known = purchases.clone();
@@ -208,7 +282,7 @@ fn settle(
         metrics: purchases.metrics.clone(),
     });
     for partition in 0..log.partitions() {
-        background.spawn(consumer.clone().run(partition, shutdown.clone()));
+        ending.spawn(consumer.clone().run(partition, shutdown.clone()));
     }
     let keeper = Keeper {
         desk,
@@ -219,7 +293,7 @@ fn settle(
         metrics: purchases.metrics.clone(),
         archive_after: Duration::from_secs(config.lifecycle.archive_after_s),
     };
-    background.spawn(keeper.run(shutdown.clone()));
+    ending.spawn(keeper.run(shutdown.clone()));
 }
 
 fn door_limits(config: &Config) -> DoorLimits {
@@ -234,7 +308,7 @@ fn door_limits(config: &Config) -> DoorLimits {
 }
 
 /// Follows the ledger's sales. While the ledger is away the last reading stands: acceptance goes on.
-async fn watch(purchases: Arc<Production>) {
+async fn follow_sales(purchases: Arc<Production>) {
     loop {
         match purchases.ledger.sales().await {
             Ok(sales) => {
@@ -278,7 +352,7 @@ async fn feed(purchases: Arc<Production>) {
 }
 
 /// What is missing before this engine can serve, by part.
-async fn readiness(purchases: Arc<Production>, embedded: bool) -> serde_json::Value {
+async fn missing(purchases: &Production) -> Vec<String> {
     let told = |part: &str, unfit: Result<Vec<String>, Fault>| -> Vec<String> {
         match unfit {
             Ok(reasons) => reasons.into_iter().map(|reason| format!("{part}: {reason}")).collect(),
@@ -297,6 +371,5 @@ async fn readiness(purchases: Arc<Production>, embedded: bool) -> serde_json::Va
     if !purchases.gate.breaker.closed() {
         missing.push("log: three batches in a row failed; no purchase passes until a probe does".into());
     }
-    let log = if embedded { "embedded" } else { "kafka" };
-    json!({ "ready": missing.is_empty(), "missing": missing, "log": log })
+    missing
 }

@@ -31,34 +31,77 @@ async fn raw(mall: &Mall, bytes: &[u8]) -> (u16, Value) {
 fn complete(answer: &[u8]) -> bool {
     let text = String::from_utf8_lossy(answer).to_ascii_lowercase();
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).and_then(|n| n.parse().ok());
+    let length =
+        head.lines().find_map(|line| line.strip_prefix("content-length: ")).and_then(|n| n.parse().ok());
     length.is_none_or(|length: usize| body.len() >= length)
 }
 
 async fn refused(mall: &Mall, bytes: impl AsRef<[u8]>, status: u16, code: &str) {
     let (got, body) = raw(mall, bytes.as_ref()).await;
-    assert_eq!((got, body["code"].as_str().unwrap_or("")), (status, code), "{}", String::from_utf8_lossy(bytes.as_ref()));
+    assert_eq!(
+        (got, body["code"].as_str().unwrap_or("")),
+        (status, code),
+        "{}",
+        String::from_utf8_lossy(bytes.as_ref())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn heads_without_a_single_meaning_are_refused() {
     let mall = Mall::start().await;
     let post = "POST /seckill/v1/sales/1/orders HTTP/1.1\r\n";
-    refused(&mall, format!("{post}host: a\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"), 400, "bad_request").await;
+    refused(
+        &mall,
+        format!("{post}host: a\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"),
+        400,
+        "bad_request",
+    )
+    .await;
     // hyper hides a length that follows a coding, so any coding is refused.
-    refused(&mall, format!("{post}host: a\r\ntransfer-encoding: chunked\r\ncontent-length: 2\r\n\r\n0\r\n\r\n"), 411, "length_required").await;
-    refused(&mall, format!("{post}host: a\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"), 411, "length_required").await;
+    refused(
+        &mall,
+        format!("{post}host: a\r\ntransfer-encoding: chunked\r\ncontent-length: 2\r\n\r\n0\r\n\r\n"),
+        411,
+        "length_required",
+    )
+    .await;
+    refused(
+        &mall,
+        format!("{post}host: a\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"),
+        411,
+        "length_required",
+    )
+    .await;
     refused(&mall, format!("{post}content-length: 0\r\n\r\n"), 400, "bad_request").await;
-    refused(&mall, format!("{post}host: a\r\nhost: b\r\ncontent-length: 0\r\n\r\n"), 400, "bad_request").await;
-    refused(&mall, format!("{post}host: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n"), 400, "bad_request").await;
+    refused(&mall, format!("{post}host: a\r\nhost: b\r\ncontent-length: 0\r\n\r\n"), 400, "bad_request")
+        .await;
+    refused(
+        &mall,
+        format!("{post}host: a\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n"),
+        400,
+        "bad_request",
+    )
+    .await;
     refused(&mall, format!("{post}host: a\r\ncontent-length: -1\r\n\r\n"), 400, "bad_request").await;
     refused(&mall, format!("{post}host : a\r\n\r\n"), 400, "bad_request").await;
     refused(&mall, "nonsense\r\n\r\n", 400, "bad_request").await;
     refused(&mall, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, "bad_request").await;
     let wide = "x".repeat(17_000);
-    refused(&mall, format!("GET /seckill/v1/sales HTTP/1.1\r\nhost: a\r\nx: {wide}\r\n\r\n"), 431, "headers_too_large").await;
+    refused(
+        &mall,
+        format!("GET /seckill/v1/sales HTTP/1.1\r\nhost: a\r\nx: {wide}\r\n\r\n"),
+        431,
+        "headers_too_large",
+    )
+    .await;
     let many = "x: y\r\n".repeat(80);
-    refused(&mall, format!("GET /seckill/v1/sales HTTP/1.1\r\nhost: a\r\n{many}\r\n"), 431, "headers_too_large").await;
+    refused(
+        &mall,
+        format!("GET /seckill/v1/sales HTTP/1.1\r\nhost: a\r\n{many}\r\n"),
+        431,
+        "headers_too_large",
+    )
+    .await;
     let long = "x".repeat(5000);
     refused(&mall, format!("GET /seckill/v1/{long} HTTP/1.1\r\nhost: a\r\n\r\n"), 414, "uri_too_long").await;
     refused(&mall, "GET /elsewhere HTTP/1.1\r\nhost: a\r\n\r\n", 404, "not_found").await;
@@ -80,8 +123,12 @@ async fn bodies_are_bounded_and_their_members_named() {
         )
     };
     for quantity in ["0", "-1", "9223372036854775808", "1.5", "\"1\""] {
-        let (status, body) = raw(&mall, order(&format!("{{\"token\":\"t\",\"quantity\":{quantity}}}")).as_bytes()).await;
-        assert_eq!((status, body["code"].as_str(), body["field"].as_str()), (400, Some("bad_field"), Some("quantity")));
+        let (status, body) =
+            raw(&mall, order(&format!("{{\"token\":\"t\",\"quantity\":{quantity}}}")).as_bytes()).await;
+        assert_eq!(
+            (status, body["code"].as_str(), body["field"].as_str()),
+            (400, Some("bad_field"), Some("quantity"))
+        );
     }
     let (status, body) = raw(&mall, order("{\"token\":\"t\",\"quantity\":1,\"price\":1}").as_bytes()).await;
     assert_eq!((status, body["field"].as_str()), (400, Some("price")));
@@ -89,7 +136,13 @@ async fn bodies_are_bounded_and_their_members_named() {
     refused(&mall, order(&"x".repeat(4097)), 413, "body_too_large").await;
     let unknown = order("{\"token\":\"t\",\"quantity\":1}").replace(&format!("sales/{sale}"), "sales/999999");
     refused(&mall, unknown, 404, "not_found").await;
-    refused(&mall, "POST /seckill/v1/sales/-1/token HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n", 404, "not_found").await;
+    refused(
+        &mall,
+        "POST /seckill/v1/sales/-1/token HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n",
+        404,
+        "not_found",
+    )
+    .await;
     mall.finish().await;
 }
 
@@ -115,7 +168,9 @@ async fn the_list_of_sales_is_tagged_and_filtered() {
     let mall = Mall::start().await;
     let sale = mall.sale(Spec { units: 7, ..Spec::default() }).await;
     let get = async |path: &str, head: &[(&str, &str)]| {
-        mall.call(hyper::Method::GET, &format!("{}{path}", mall.engine().url), head, None).await.expect("an answer")
+        mall.call(hyper::Method::GET, &format!("{}{path}", mall.engine().url), head, None)
+            .await
+            .expect("an answer")
     };
     let one = get(&format!("/seckill/v1/sales/{sale}"), &[]).await;
     assert_eq!(one.body["remaining"], 7);

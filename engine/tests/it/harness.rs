@@ -34,8 +34,13 @@ pub struct Stores {
 impl Stores {
     /// The stores `cargo xtask test` brought up.
     pub fn shared() -> Self {
-        let named = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run cargo xtask test"));
-        Self { database_url: named("DATABASE_URL"), redis_url: named("REDIS_URL"), brokers: named("KAFKA_BROKERS") }
+        let named =
+            |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run cargo xtask test"));
+        Self {
+            database_url: named("DATABASE_URL"),
+            redis_url: named("REDIS_URL"),
+            brokers: named("KAFKA_BROKERS"),
+        }
     }
 }
 
@@ -169,11 +174,15 @@ impl Mall {
         getrandom::fill(&mut random).expect("random numbers");
         let name = format!("it_{}", random.map(|byte| format!("{byte:02x}")).concat());
         let admin = MySqlPool::connect(&stores.database_url).await.expect("the database answers");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&admin).await.expect("create");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("create database {name}")))
+            .execute(&admin)
+            .await
+            .expect("create");
         admin.close().await;
         let (server, _) = stores.database_url.rsplit_once('/').expect("a url with a database");
         let url = format!("{server}/{name}");
-        let db = MySqlPoolOptions::new().max_connections(4).connect(&url).await.expect("the new database answers");
+        let db =
+            MySqlPoolOptions::new().max_connections(4).connect(&url).await.expect("the new database answers");
         sqlx::migrate!("../migrations").run(&db).await.expect("migrations run");
         let client = redis::Client::open(stores.redis_url.as_str()).expect("a redis url");
         let redis = client.get_multiplexed_async_connection().await.expect("redis answers");
@@ -212,7 +221,10 @@ impl Mall {
     pub fn spawn_at(&self, role: &str, listen: &str) -> Engine {
         let private = free_address();
         let mut command = self.command();
-        command.arg(role).env("MALL_ENGINE__HTTP__LISTEN", listen).env("MALL_ENGINE__HTTP__PRIVATE_LISTEN", &private);
+        command
+            .arg(role)
+            .env("MALL_ENGINE__HTTP__LISTEN", listen)
+            .env("MALL_ENGINE__HTTP__PRIVATE_LISTEN", &private);
         let log = std::env::var("MALL_TEST_DIR").map_or_else(|_| std::env::temp_dir(), Into::into);
         let log = std::fs::File::options()
             .create(true)
@@ -220,7 +232,11 @@ impl Mall {
             .open(log.join(format!("{}.log", self.name)))
             .expect("a log file");
         let child = command.stderr(log).stdin(Stdio::null()).spawn().expect("the engine starts");
-        Engine { child: Some(child), url: format!("http://{listen}"), private_url: format!("http://{private}") }
+        Engine {
+            child: Some(child),
+            url: format!("http://{listen}"),
+            private_url: format!("http://{private}"),
+        }
     }
 
     /// The engine's command with this installation's environment.
@@ -251,11 +267,13 @@ impl Mall {
 
     /// An armed sale on a resource that has just the units.
     pub async fn arm(&self, spec: Spec) -> SaleId {
-        let goods = sqlx::query("insert into goods (goods_sn, name, gallery, detail) values (uuid(), uuid(), '[]', '')")
-            .execute(&self.db)
-            .await
-            .expect("goods")
-            .last_insert_id();
+        let goods = sqlx::query(
+            "insert into goods (goods_sn, name, gallery, detail) values (uuid(), uuid(), '[]', '')",
+        )
+        .execute(&self.db)
+        .await
+        .expect("goods")
+        .last_insert_id();
         let sku = sqlx::query("insert into sku (goods_id, specifications, price_minor, stock) values (?, '[\"standard\"]', 1990, 0)")
             .bind(goods)
             .execute(&self.db)
@@ -373,8 +391,12 @@ impl Mall {
     pub async fn log_out(&self, buyer: &Buyer) {
         let mut redis = self.redis.clone();
         let _: () = redis.del(contract::keys::session(&self.name, &buyer.sid)).await.expect("del");
-        let _: String =
-            redis.xadd(contract::keys::revocations(&self.name), "*", &[("sid", &buyer.sid)]).await.expect("xadd");
+        redis::cmd("XADD")
+            .arg(contract::keys::revocations(&self.name))
+            .arg(&["*", "sid", &buyer.sid])
+            .exec_async(&mut redis)
+            .await
+            .expect("xadd");
     }
 
     pub fn engine(&self) -> &Engine {
@@ -420,7 +442,8 @@ impl Mall {
     /// One purchase. A 202 is remembered: it must have a row when the test ends.
     pub async fn try_order(&self, buyer: &Buyer, sale: SaleId, body: Value) -> Result<Answer, String> {
         let url = format!("{}/seckill/v1/sales/{sale}/orders", self.engine().url);
-        let head = [("authorization", &*format!("Bearer {}", buyer.session)), ("content-type", "application/json")];
+        let head =
+            [("authorization", &*format!("Bearer {}", buyer.session)), ("content-type", "application/json")];
         let answer = self.call(Method::POST, &url, &head, Some(body)).await?;
         if answer.status == 202 || (answer.status == 200 && answer.body["order_sn"].is_string()) {
             let sn = answer.body["order_sn"].as_str().expect("an order number").to_owned();
@@ -447,7 +470,9 @@ impl Mall {
 
     pub async fn status(&self, buyer: &Buyer, sn: &str) -> Answer {
         let url = format!("{}/seckill/v1/orders/{sn}", self.engine().url);
-        self.call(Method::GET, &url, &[("x-litemall-token", &buyer.session)], None).await.expect("the engine answers")
+        self.call(Method::GET, &url, &[("x-litemall-token", &buyer.session)], None)
+            .await
+            .expect("the engine answers")
     }
 
     pub async fn wait_status(&self, buyer: &Buyer, sn: &str, wanted: &str) -> Answer {
@@ -476,12 +501,14 @@ impl Mall {
     pub async fn lapse(&self, sn: &str) {
         let sn: contract::ids::OrderSn = sn.parse().expect("an order number");
         let mut tx = self.db.begin().await.expect("begin");
-        let changed = sqlx::query("update orders set status = 103, ended_at = now(3) where order_sn = ? and status = 101")
-            .bind(sn.to_string())
-            .execute(&mut *tx)
-            .await
-            .expect("order")
-            .rows_affected();
+        let changed = sqlx::query(
+            "update orders set status = 103, ended_at = now(3) where order_sn = ? and status = 101",
+        )
+        .bind(sn.to_string())
+        .execute(&mut *tx)
+        .await
+        .expect("order")
+        .rows_affected();
         assert_eq!(changed, 1, "the order was unpaid");
         sqlx::query("update flash_order set state = 2 where sale_id = ? and nonce = ? and state = 0")
             .bind(sn.sale.0)
@@ -505,7 +532,11 @@ impl Mall {
     pub fn books(&self) -> Value {
         let counted = self.command().args(["reconcile", "--json"]).output().expect("reconcile runs");
         serde_json::from_slice(&counted.stdout).unwrap_or_else(|error| {
-            panic!("reconcile: {error}: {} {}", String::from_utf8_lossy(&counted.stdout), String::from_utf8_lossy(&counted.stderr))
+            panic!(
+                "reconcile: {error}: {} {}",
+                String::from_utf8_lossy(&counted.stdout),
+                String::from_utf8_lossy(&counted.stderr)
+            )
         })
     }
 
@@ -534,7 +565,10 @@ impl Mall {
                 .expect("sales")
                 .iter()
                 .map(|sale| {
-                    ["unsettled", "returning", "booked_back"].iter().map(|term| sale[term].as_i64().unwrap_or(0)).sum::<i64>()
+                    ["unsettled", "returning", "booked_back"]
+                        .iter()
+                        .map(|term| sale[term].as_i64().unwrap_or(0))
+                        .sum::<i64>()
                 })
                 .sum();
             if books["gap"] == 0 && moving == 0 { Ok(()) } else { Err(books.to_string()) }
@@ -543,12 +577,13 @@ impl Mall {
         let promised = std::mem::take(&mut *self.promised.lock().expect("no holder panics"));
         for (sn, user) in promised {
             let parsed: contract::ids::OrderSn = sn.parse().expect("an order number");
-            let owner: Option<u64> = sqlx::query_scalar("select user_id from flash_order where sale_id = ? and nonce = ?")
-                .bind(parsed.sale.0)
-                .bind(&parsed.nonce.0[..])
-                .fetch_optional(&self.db)
-                .await
-                .expect("flash_order");
+            let owner: Option<u64> =
+                sqlx::query_scalar("select user_id from flash_order where sale_id = ? and nonce = ?")
+                    .bind(parsed.sale.0)
+                    .bind(&parsed.nonce.0[..])
+                    .fetch_optional(&self.db)
+                    .await
+                    .expect("flash_order");
             assert_eq!(owner, Some(user.0), "{sn} was promised");
         }
         assert_eq!(

@@ -26,7 +26,9 @@ async fn a_new_sale_opens_within_two_seconds_and_on_time() {
     .await;
     eventually("it starts", 5, async || mall.buy(&buyer, sale).await.map(|_| ())).await;
     let late_ms = mall
-        .number(&format!("select timestampdiff(microsecond, starts_at, now(3)) div 1000 from flash_sale where id = {sale}"))
+        .number(&format!(
+            "select timestampdiff(microsecond, starts_at, now(3)) div 1000 from flash_sale where id = {sale}"
+        ))
         .await;
     assert!((0..1000).contains(&late_ms), "the first order came {late_ms} ms after the start");
     wait_state(&mall, sale, 2).await;
@@ -39,7 +41,10 @@ async fn a_forced_start_and_a_new_price_are_followed_within_two_seconds() {
     let buyer = mall.buyer().await;
     let sale = mall.sale(Spec { starts_in_ms: 600_000, ..Spec::default() }).await;
     assert_eq!(mall.token(&buyer, sale).await.code(), "not_started");
-    mall.run(&format!("update flash_sale set starts_at = now(3), price_minor = 500, version = version + 1 where id = {sale}")).await;
+    mall.run(&format!(
+        "update flash_sale set starts_at = now(3), price_minor = 500, version = version + 1 where id = {sale}"
+    ))
+    .await;
     let sn = eventually("it starts", 2, async || mall.buy(&buyer, sale).await).await;
     mall.wait_status(&buyer, &sn, "settled").await;
     assert_eq!(mall.number(&format!("select actual_minor from orders where order_sn = '{sn}'")).await, 500);
@@ -58,14 +63,21 @@ async fn staff_add_and_take_units_while_it_sells() {
     eventually("more are sold", 3, async || mall.buy(&buyers[2], sale).await.map(|_| ())).await;
     // Two are left: one is taken away, three more cannot be.
     mall.run(&format!("insert into stock_change (sale_id, delta) values ({sale}, -1)")).await;
-    eventually("one went back to the shelf", 3, async || match mall.number(&format!("select stock from sku where id = {sku}")).await {
-        1 => Ok(()),
-        other => Err(other.to_string()),
+    eventually("one went back to the shelf", 3, async || {
+        match mall.number(&format!("select stock from sku where id = {sku}")).await {
+            1 => Ok(()),
+            other => Err(other.to_string()),
+        }
     })
     .await;
     mall.run(&format!("insert into stock_change (sale_id, delta) values ({sale}, -3)")).await;
     eventually("the refusal is kept", 3, async || {
-        match mall.number(&format!("select cast(sum(state = 3) as signed) from stock_change where sale_id = {sale}")).await {
+        match mall
+            .number(&format!(
+                "select cast(sum(state = 3) as signed) from stock_change where sale_id = {sale}"
+            ))
+            .await
+        {
             1 => Ok(()),
             other => Err(other.to_string()),
         }
@@ -88,7 +100,10 @@ async fn closing_settles_everything_and_gives_the_rest_back() {
     let sn = first.body["order_sn"].as_str().expect("an order").to_owned();
     let unused = mall.token_text(&buyers[1], sale).await;
     mall.wait_status(&buyers[0], &sn, "settled").await;
-    mall.run(&format!("update flash_sale set state = 4, closed_by_staff = true, version = version + 1 where id = {sale}")).await;
+    mall.run(&format!(
+        "update flash_sale set state = 4, closed_by_staff = true, version = version + 1 where id = {sale}"
+    ))
+    .await;
     wait_state(&mall, sale, 6).await;
     assert_eq!(mall.number(&format!("select stock from sku where id = {sku}")).await, 4);
     let ended = mall.order(&buyers[1], sale, &unused, 1).await;
@@ -98,9 +113,11 @@ async fn closing_settles_everything_and_gives_the_rest_back() {
     assert_eq!((again.status, &again.body["order_sn"]), (200, &first.body["order_sn"]));
     // A unit that comes back now goes to the shelf.
     mall.lapse(&sn).await;
-    eventually("it is on the shelf", 5, async || match mall.number(&format!("select stock from sku where id = {sku}")).await {
-        5 => Ok(()),
-        other => Err(other.to_string()),
+    eventually("it is on the shelf", 5, async || {
+        match mall.number(&format!("select stock from sku where id = {sku}")).await {
+            5 => Ok(()),
+            other => Err(other.to_string()),
+        }
     })
     .await;
     mall.finish().await;
@@ -114,7 +131,10 @@ async fn a_free_coupon_is_granted_at_settlement_and_a_priced_one_is_an_unpaid_or
     let sn = mall.buy(&buyer, free).await.expect("a coupon");
     let granted = mall.wait_status(&buyer, &sn, "paid").await;
     assert!(granted.body.get("order_id").is_none(), "{granted:?}");
-    let coupons = format!("select count(*) from coupon_user where user_id = {} and status = 0 and ends_at > now()", buyer.user);
+    let coupons = format!(
+        "select count(*) from coupon_user where user_id = {} and status = 0 and ends_at > now()",
+        buyer.user
+    );
     assert_eq!(mall.number(&coupons).await, 1);
     let priced = mall.sale(Spec { kind: 1, price_minor: 100, ..Spec::default() }).await;
     let sn = mall.buy(&buyer, priced).await.expect("a coupon to pay");
@@ -125,12 +145,17 @@ async fn a_free_coupon_is_granted_at_settlement_and_a_priced_one_is_an_unpaid_or
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_unsettled_max_orders_are_busy_and_nothing_has_happened() {
-    let mut mall = Mall::prepare(crate::harness::Stores::shared(), &[("MALL_ENGINE__DESK__UNSETTLED_MAX", "2")]).await;
+    let mut mall =
+        Mall::prepare(crate::harness::Stores::shared(), &[("MALL_ENGINE__DESK__UNSETTLED_MAX", "2")]).await;
     mall.start_engine("all").await;
     let sale = mall.sale(Spec { units: 5, ..Spec::default() }).await;
     // Settlement stands still behind this lock.
     let mut lock = mall.db.begin().await.expect("begin");
-    sqlx::query("select id from flash_sale where id = ? for update").bind(sale.0).execute(&mut *lock).await.expect("locked");
+    sqlx::query("select id from flash_sale where id = ? for update")
+        .bind(sale.0)
+        .execute(&mut *lock)
+        .await
+        .expect("locked");
     let buyers = mall.crowd(3).await;
     let one = mall.buy(&buyers[0], sale).await.expect("the first");
     mall.buy(&buyers[1], sale).await.expect("the second");
@@ -143,9 +168,11 @@ async fn at_unsettled_max_orders_are_busy_and_nothing_has_happened() {
     assert_eq!(mall.rows(sale).await, 0);
     lock.rollback().await.expect("unlocked");
     mall.wait_status(&buyers[0], &one, "settled").await;
-    eventually("the same token is good", 10, async || match mall.order(&buyers[2], sale, &token, 1).await.status {
-        202 => Ok(()),
-        other => Err(other.to_string()),
+    eventually("the same token is good", 10, async || {
+        match mall.order(&buyers[2], sale, &token, 1).await.status {
+            202 => Ok(()),
+            other => Err(other.to_string()),
+        }
     })
     .await;
     mall.finish().await;

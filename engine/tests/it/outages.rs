@@ -24,10 +24,9 @@ struct OwnStores {
 impl OwnStores {
     fn start(name: &str) -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let dir = std::env::var_os("MALL_TEST_DIR").map_or_else(std::env::temp_dir, PathBuf::from).join(format!(
-            "outage-{name}-{}",
-            std::process::id()
-        ));
+        let dir = std::env::var_os("MALL_TEST_DIR")
+            .map_or_else(std::env::temp_dir, PathBuf::from)
+            .join(format!("outage-{name}-{}", std::process::id()));
         let place = |store: &str| {
             let dir = dir.join(store);
             std::fs::create_dir_all(&dir).expect("a directory");
@@ -87,7 +86,8 @@ async fn insist(mall: &Mall, buyer: &Buyer, sale: SaleId, seen: &Seen) -> Result
                     "sold_out" => return Err("sold_out".into()),
                     // The first order of this buyer was promised before the desk was rebuilt.
                     "limit_reached" => return Err("limit_reached".into()),
-                    "unavailable" | "recovering" | "order_unknown" | "busy" | "no_token_left" | "too_many_requests" => {}
+                    "unavailable" | "recovering" | "order_unknown" | "busy" | "no_token_left"
+                    | "too_many_requests" => {}
                     other => panic!("{other}: {answer:?}"),
                 }
             }
@@ -125,7 +125,12 @@ impl Seen {
 }
 
 /// A crowd that insists, in the background.
-fn storm(mall: &Arc<Mall>, sale: SaleId, buyers: Vec<Buyer>, seen: &Arc<Seen>) -> JoinSet<Result<String, String>> {
+fn storm(
+    mall: &Arc<Mall>,
+    sale: SaleId,
+    buyers: Vec<Buyer>,
+    seen: &Arc<Seen>,
+) -> JoinSet<Result<String, String>> {
     let mut crowd = JoinSet::new();
     let gate = Arc::new(tokio::sync::Semaphore::new(8));
     for buyer in buyers {
@@ -141,7 +146,8 @@ fn storm(mall: &Arc<Mall>, sale: SaleId, buyers: Vec<Buyer>, seen: &Arc<Seen>) -
 async fn all_sold(mall: Arc<Mall>, sale: SaleId, crowd: JoinSet<Result<String, String>>, units: i64) -> Mall {
     let outcomes = crowd.join_all().await;
     // A buyer told "limit reached" has an order that was promised without an answer.
-    let orders = outcomes.iter().filter(|outcome| !matches!(outcome, Err(code) if code == "sold_out")).count();
+    let orders =
+        outcomes.iter().filter(|outcome| !matches!(outcome, Err(code) if code == "sold_out")).count();
     assert_eq!(orders as i64, units, "{:?}", outcomes.iter().filter(|outcome| outcome.is_err()).count());
     eventually("all are settled", 60, async || match mall.rows(sale).await {
         rows if rows == units => Ok(()),
@@ -185,7 +191,8 @@ async fn redis_is_killed_and_restarted() {
     stores.redis.kill9();
     stores.redis.restart().expect("redis restarts");
     let mall = all_sold(mall, sale, crowd, 300).await;
-    let generation = mall.number(&format!("select cast(generation as signed) from flash_sale where id = {sale}")).await;
+    let generation =
+        mall.number(&format!("select cast(generation as signed) from flash_sale where id = {sale}")).await;
     assert!(generation >= 2, "the desk was rebuilt");
     mall.finish().await;
 }
@@ -247,10 +254,14 @@ async fn all_sold_but(
     other: &Buyer,
 ) -> Mall {
     let outcomes = crowd.join_all().await;
-    let orders = outcomes.iter().filter(|outcome| !matches!(outcome, Err(code) if code == "sold_out")).count() as i64;
+    let orders =
+        outcomes.iter().filter(|outcome| !matches!(outcome, Err(code) if code == "sold_out")).count() as i64;
     eventually("all are settled", 60, async || {
         let others = mall
-            .number(&format!("select count(*) from flash_order where sale_id = {sale} and user_id = {}", other.user))
+            .number(&format!(
+                "select count(*) from flash_order where sale_id = {sale} and user_id = {}",
+                other.user
+            ))
             .await;
         match mall.rows(sale).await {
             rows if rows == units && orders + others == units => Ok(()),
@@ -322,7 +333,11 @@ async fn of_two_settlers_the_paused_one_is_fenced_when_it_wakes() {
         }
         let paused_at = Instant::now();
         mall.wait_status(&owner, &sn, "settled").await;
-        assert!(paused_at.elapsed() < Duration::from_secs(12), "the other took over after {:?}", paused_at.elapsed());
+        assert!(
+            paused_at.elapsed() < Duration::from_secs(12),
+            "the other took over after {:?}",
+            paused_at.elapsed()
+        );
         paused.signal("-CONT");
         assert!(other.pid() != paused.pid());
     }

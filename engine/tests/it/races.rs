@@ -58,9 +58,13 @@ async fn two_tokens_of_one_user_raced_a_thousand_times_never_make_two_orders() {
                 let buyer = &buyers[lane * 20 + round];
                 let device = async || mall.buy(buyer, sale).await;
                 let (one, two) = tokio::join!(device(), device());
-                let orders: Vec<_> = [&one, &two].into_iter().filter_map(|outcome| outcome.as_ref().ok()).collect();
+                let orders: Vec<_> =
+                    [&one, &two].into_iter().filter_map(|outcome| outcome.as_ref().ok()).collect();
                 // Both devices hold the same token, so a second success is the same order.
-                assert!(!orders.is_empty() && orders.windows(2).all(|pair| pair[0] == pair[1]), "{one:?} {two:?}");
+                assert!(
+                    !orders.is_empty() && orders.windows(2).all(|pair| pair[0] == pair[1]),
+                    "{one:?} {two:?}"
+                );
             }
         });
     }
@@ -106,7 +110,8 @@ async fn the_same_token_with_another_body_is_a_mismatch() {
     assert_eq!(mall.order(&buyer, sale, &token, 1).await.status, 202);
     let other = mall.order(&buyer, sale, &token, 2).await;
     assert_eq!((other.status, other.code()), (422, "request_mismatch"));
-    let noted = json!({ "token": token, "quantity": 1, "address_id": buyer.address, "message": "ring twice" });
+    let noted =
+        json!({ "token": token, "quantity": 1, "address_id": buyer.address, "message": "ring twice" });
     let noted = mall.try_order(&buyer, sale, noted).await.expect("an answer");
     assert_eq!((noted.status, noted.code()), (422, "request_mismatch"));
     mall.finish().await;
@@ -137,7 +142,8 @@ async fn a_returned_unit_is_sold_again_within_a_second_and_once() {
     assert_eq!(mall.buy(&second, sale).await, Err("sold_out".into()));
     mall.lapse(&sn).await;
     let lapsed_at = std::time::Instant::now();
-    let sold_again = crate::harness::eventually("the unit is sold again", 5, async || mall.buy(&second, sale).await).await;
+    let sold_again =
+        crate::harness::eventually("the unit is sold again", 5, async || mall.buy(&second, sale).await).await;
     assert!(lapsed_at.elapsed().as_millis() < 1500, "sold again after {:?}", lapsed_at.elapsed());
     mall.wait_status(&second, &sold_again, "settled").await;
     assert_eq!(mall.status(&first, &sn).await.body["status"], "lapsed");

@@ -108,11 +108,17 @@ async fn sessions_are_needed_and_end() {
     let buyer = mall.buyer().await;
     let token_url = format!("{}/seckill/v1/sales/{sale}/token", mall.engine().url);
     let post = hyper::Method::POST;
-    for head in [vec![], vec![("authorization", "Bearer nonsense")], vec![("authorization", "Basic x")], vec![("x-litemall-token", "")]] {
+    for head in [
+        vec![],
+        vec![("authorization", "Bearer nonsense")],
+        vec![("authorization", "Basic x")],
+        vec![("x-litemall-token", "")],
+    ] {
         let answer = mall.call(post.clone(), &token_url, &head, None).await.expect("an answer");
         assert_eq!((answer.status, answer.code()), (401, "unauthorized"), "{head:?}");
     }
-    let own_header = mall.call(post, &token_url, &[("x-litemall-token", &buyer.session)], None).await.expect("an answer");
+    let own_header =
+        mall.call(post, &token_url, &[("x-litemall-token", &buyer.session)], None).await.expect("an answer");
     let token = own_header.body["token"].as_str().expect("the front ends' header is as good").to_owned();
     mall.log_out(&buyer).await;
     // The token call looks at the session's record at once; the order call follows the feed.
@@ -135,14 +141,19 @@ async fn an_order_is_shown_to_its_owner_only() {
     let sale = mall.sale(Spec::default()).await;
     let (buyer, other) = (mall.buyer().await, mall.buyer().await);
     let sn = mall.buy(&buyer, sale).await.expect("a unit");
-    assert!(["queued", "settled"].contains(&mall.status(&buyer, &sn).await.body["status"].as_str().expect("a status")));
+    assert!(
+        ["queued", "settled"]
+            .contains(&mall.status(&buyer, &sn).await.body["status"].as_str().expect("a status"))
+    );
     assert_eq!(mall.status(&other, &sn).await.status, 404);
     mall.wait_status(&buyer, &sn, "settled").await;
     assert_eq!(mall.status(&other, &sn).await.status, 404);
     for wrong in ["0", "x", "1-0000000000000000000000000", &sn.to_uppercase(), &format!("{sn}0")] {
         assert_eq!(mall.status(&buyer, wrong).await.status, 404, "{wrong}");
     }
-    let anonymous = mall.call(hyper::Method::GET, &format!("{}/seckill/v1/orders/{sn}", mall.engine().url), &[], None).await;
+    let anonymous = mall
+        .call(hyper::Method::GET, &format!("{}/seckill/v1/orders/{sn}", mall.engine().url), &[], None)
+        .await;
     assert_eq!(anonymous.expect("an answer").status, 401);
     mall.finish().await;
 }
