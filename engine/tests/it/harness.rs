@@ -25,15 +25,15 @@ const SESSION_SECRET: &str = "dev-only-session-secret-do-not-use-elsewhere";
 
 /// Where the stores are.
 #[derive(Clone, Debug)]
-pub struct Stores {
-    pub database_url: String,
-    pub redis_url: String,
-    pub brokers: String,
+pub(crate) struct Stores {
+    pub(crate) database_url: String,
+    pub(crate) redis_url: String,
+    pub(crate) brokers: String,
 }
 
 impl Stores {
     /// The stores `cargo xtask test` brought up.
-    pub fn shared() -> Self {
+    pub(crate) fn shared() -> Self {
         let named =
             |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run cargo xtask test"));
         Self {
@@ -45,29 +45,29 @@ impl Stores {
 }
 
 /// An engine process.
-pub struct Engine {
+pub(crate) struct Engine {
     child: Option<Child>,
-    pub url: String,
-    pub private_url: String,
+    pub(crate) url: String,
+    pub(crate) private_url: String,
 }
 
 impl Engine {
     /// An engine somebody else holds, to be called at its addresses.
-    pub fn elsewhere(url: &str, private_url: &str) -> Self {
+    pub(crate) fn elsewhere(url: &str, private_url: &str) -> Self {
         Self { child: None, url: url.into(), private_url: private_url.into() }
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.as_ref().expect("a process of ours").id()
     }
 
-    pub fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.pid().to_string()]).status().expect("kill runs");
         assert!(sent.success(), "kill {signal}");
     }
 
     /// SIGTERM, and its exit.
-    pub fn terminate(mut self) -> std::process::ExitStatus {
+    pub(crate) fn terminate(mut self) -> std::process::ExitStatus {
         self.signal("-TERM");
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
@@ -92,41 +92,41 @@ impl Drop for Engine {
 
 /// An answer.
 #[derive(Clone, Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: hyper::HeaderMap,
-    pub body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: hyper::HeaderMap,
+    pub(crate) body: Value,
 }
 
 impl Answer {
-    pub fn code(&self) -> &str {
+    pub(crate) fn code(&self) -> &str {
         self.body["code"].as_str().unwrap_or("ok")
     }
 }
 
 /// A shopper with a live session and an address.
 #[derive(Clone, Debug)]
-pub struct Buyer {
-    pub user: UserId,
-    pub session: String,
-    pub sid: String,
-    pub address: u64,
+pub(crate) struct Buyer {
+    pub(crate) user: UserId,
+    pub(crate) session: String,
+    pub(crate) sid: String,
+    pub(crate) address: u64,
 }
 
 /// What a sale is made of.
 #[derive(Clone, Debug)]
-pub struct Spec {
-    pub kind: u8,
-    pub units: u32,
-    pub price_minor: i64,
-    pub starts_in_ms: i64,
-    pub ends_in_ms: i64,
-    pub per_order: u32,
-    pub per_user: u32,
-    pub token_ttl_s: u32,
-    pub multiplier: u32,
-    pub cooldown_s: u32,
-    pub min_level: u8,
+pub(crate) struct Spec {
+    pub(crate) kind: u8,
+    pub(crate) units: u32,
+    pub(crate) price_minor: i64,
+    pub(crate) starts_in_ms: i64,
+    pub(crate) ends_in_ms: i64,
+    pub(crate) per_order: u32,
+    pub(crate) per_user: u32,
+    pub(crate) token_ttl_s: u32,
+    pub(crate) multiplier: u32,
+    pub(crate) cooldown_s: u32,
+    pub(crate) min_level: u8,
 }
 
 impl Default for Spec {
@@ -148,10 +148,10 @@ impl Default for Spec {
 }
 
 /// One installation: a database, a prefix, and its engines.
-pub struct Mall {
-    pub stores: Stores,
-    pub db: MySqlPool,
-    pub engine: Option<Engine>,
+pub(crate) struct Mall {
+    pub(crate) stores: Stores,
+    pub(crate) db: MySqlPool,
+    pub(crate) engine: Option<Engine>,
     name: String,
     redis: redis::aio::MultiplexedConnection,
     client: Client<HttpConnector, Full<Bytes>>,
@@ -162,19 +162,19 @@ pub struct Mall {
 
 impl Mall {
     /// An installation on the shared stores with one engine that does everything.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let mut mall = Self::prepare(Stores::shared(), &[]).await;
         mall.start_engine("all").await;
         mall
     }
 
     /// A migrated database and nothing running. `settings` are environment variables of its engines.
-    pub async fn prepare(stores: Stores, settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn prepare(stores: Stores, settings: &[(&str, &str)]) -> Self {
         let mut random = [0; 6];
         getrandom::fill(&mut random).expect("random numbers");
         let name = format!("it_{}", random.map(|byte| format!("{byte:02x}")).concat());
         let admin = MySqlPool::connect(&stores.database_url).await.expect("the database answers");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("create database {name}")))
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("create database {name} character set utf8mb4")))
             .execute(&admin)
             .await
             .expect("create");
@@ -200,14 +200,14 @@ impl Mall {
     }
 
     /// Starts an engine in a role and waits until it is ready; it becomes the one that is called.
-    pub async fn start_engine(&mut self, role: &str) {
+    pub(crate) async fn start_engine(&mut self, role: &str) {
         let engine = self.spawn(role);
         self.wait_ready(&engine).await;
         self.engine = Some(engine);
     }
 
     /// Another engine, ready, that is not the one that is called.
-    pub async fn another_engine(&self, role: &str) -> Engine {
+    pub(crate) async fn another_engine(&self, role: &str) -> Engine {
         let engine = self.spawn(role);
         self.wait_ready(&engine).await;
         engine
@@ -218,7 +218,7 @@ impl Mall {
     }
 
     /// Starts an engine that listens there; it may not be ready yet.
-    pub fn spawn_at(&self, role: &str, listen: &str) -> Engine {
+    pub(crate) fn spawn_at(&self, role: &str, listen: &str) -> Engine {
         let private = free_address();
         let mut command = self.command();
         command
@@ -240,7 +240,7 @@ impl Mall {
     }
 
     /// The engine's command with this installation's environment.
-    pub fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_engine"));
         command
             .env("DATABASE_URL", &self.stores.database_url)
@@ -254,7 +254,7 @@ impl Mall {
         command
     }
 
-    pub async fn wait_ready(&self, engine: &Engine) {
+    pub(crate) async fn wait_ready(&self, engine: &Engine) {
         eventually("the engine is ready", 30, async || {
             let ready = self.call(Method::GET, &format!("{}/readyz", engine.private_url), &[], None).await;
             match ready {
@@ -266,7 +266,7 @@ impl Mall {
     }
 
     /// An armed sale on a resource that has just the units.
-    pub async fn arm(&self, spec: Spec) -> SaleId {
+    pub(crate) async fn arm(&self, spec: Spec) -> SaleId {
         let goods = sqlx::query(
             "insert into goods (goods_sn, name, gallery, detail) values (uuid(), uuid(), '[]', '')",
         )
@@ -314,14 +314,14 @@ impl Mall {
     }
 
     /// An armed sale whose desk is ready at the engine that is called.
-    pub async fn sale(&self, spec: Spec) -> SaleId {
+    pub(crate) async fn sale(&self, spec: Spec) -> SaleId {
         let sale = self.arm(spec).await;
         self.wait_desk(sale).await;
         sale
     }
 
     /// Waits until the engine that is called serves the sale: a caller without a session is told so.
-    pub async fn wait_desk(&self, sale: SaleId) {
+    pub(crate) async fn wait_desk(&self, sale: SaleId) {
         let probe = self.buyer().await;
         eventually("the desk is ready", 30, async || {
             let answer = self.try_token(&probe, sale).await;
@@ -334,12 +334,12 @@ impl Mall {
         .await;
     }
 
-    pub async fn buyer(&self) -> Buyer {
+    pub(crate) async fn buyer(&self) -> Buyer {
         self.buyer_of_level(0).await
     }
 
     /// A shopper with a session, as catalog-api would have made it.
-    pub async fn buyer_of_level(&self, level: u8) -> Buyer {
+    pub(crate) async fn buyer_of_level(&self, level: u8) -> Buyer {
         let number = self.users.fetch_add(1, Ordering::Relaxed);
         let user = sqlx::query("insert into shopper (username, level) values (?, ?)")
             .bind(format!("buyer-{number}"))
@@ -361,7 +361,7 @@ impl Mall {
     }
 
     /// `count` shoppers, quickly: without rows of their own, which nothing on this path needs.
-    pub async fn crowd(&self, count: usize) -> Vec<Buyer> {
+    pub(crate) async fn crowd(&self, count: usize) -> Vec<Buyer> {
         let mut buyers = Vec::with_capacity(count);
         for _ in 0..count {
             let user = UserId(1_000_000 + self.users.fetch_add(1, Ordering::Relaxed));
@@ -388,7 +388,7 @@ impl Mall {
     }
 
     /// Ends a session as catalog-api does.
-    pub async fn log_out(&self, buyer: &Buyer) {
+    pub(crate) async fn log_out(&self, buyer: &Buyer) {
         let mut redis = self.redis.clone();
         let _: () = redis.del(contract::keys::session(&self.name, &buyer.sid)).await.expect("del");
         redis::cmd("XADD")
@@ -399,12 +399,12 @@ impl Mall {
             .expect("xadd");
     }
 
-    pub fn engine(&self) -> &Engine {
+    pub(crate) fn engine(&self) -> &Engine {
         self.engine.as_ref().expect("an engine was started")
     }
 
     /// One request; an error when the connection failed.
-    pub async fn call(
+    pub(crate) async fn call(
         &self,
         method: Method,
         url: &str,
@@ -424,23 +424,23 @@ impl Mall {
         Ok(Answer { status: parts.status.as_u16(), head: parts.headers, body })
     }
 
-    pub async fn try_token(&self, buyer: &Buyer, sale: SaleId) -> Result<Answer, String> {
+    pub(crate) async fn try_token(&self, buyer: &Buyer, sale: SaleId) -> Result<Answer, String> {
         let url = format!("{}/seckill/v1/sales/{sale}/token", self.engine().url);
         self.call(Method::POST, &url, &[("authorization", &format!("Bearer {}", buyer.session))], None).await
     }
 
-    pub async fn token(&self, buyer: &Buyer, sale: SaleId) -> Answer {
+    pub(crate) async fn token(&self, buyer: &Buyer, sale: SaleId) -> Answer {
         self.try_token(buyer, sale).await.expect("the engine answers")
     }
 
     /// A token's text, or a panic with the refusal.
-    pub async fn token_text(&self, buyer: &Buyer, sale: SaleId) -> String {
+    pub(crate) async fn token_text(&self, buyer: &Buyer, sale: SaleId) -> String {
         let answer = self.token(buyer, sale).await;
         answer.body["token"].as_str().unwrap_or_else(|| panic!("no token: {answer:?}")).to_owned()
     }
 
     /// One purchase. A 202 is remembered: it must have a row when the test ends.
-    pub async fn try_order(&self, buyer: &Buyer, sale: SaleId, body: Value) -> Result<Answer, String> {
+    pub(crate) async fn try_order(&self, buyer: &Buyer, sale: SaleId, body: Value) -> Result<Answer, String> {
         let url = format!("{}/seckill/v1/sales/{sale}/orders", self.engine().url);
         let head =
             [("authorization", &*format!("Bearer {}", buyer.session)), ("content-type", "application/json")];
@@ -452,13 +452,13 @@ impl Mall {
         Ok(answer)
     }
 
-    pub async fn order(&self, buyer: &Buyer, sale: SaleId, token: &str, quantity: u32) -> Answer {
+    pub(crate) async fn order(&self, buyer: &Buyer, sale: SaleId, token: &str, quantity: u32) -> Answer {
         let body = json!({ "token": token, "quantity": quantity, "address_id": buyer.address });
         self.try_order(buyer, sale, body).await.expect("the engine answers")
     }
 
     /// Token and order; the order number, or the code of what refused it.
-    pub async fn buy(&self, buyer: &Buyer, sale: SaleId) -> Result<String, String> {
+    pub(crate) async fn buy(&self, buyer: &Buyer, sale: SaleId) -> Result<String, String> {
         let token = self.token(buyer, sale).await;
         let Some(token) = token.body["token"].as_str() else { return Err(token.code().to_owned()) };
         let order = self.order(buyer, sale, token, 1).await;
@@ -468,14 +468,14 @@ impl Mall {
         }
     }
 
-    pub async fn status(&self, buyer: &Buyer, sn: &str) -> Answer {
+    pub(crate) async fn status(&self, buyer: &Buyer, sn: &str) -> Answer {
         let url = format!("{}/seckill/v1/orders/{sn}", self.engine().url);
         self.call(Method::GET, &url, &[("x-litemall-token", &buyer.session)], None)
             .await
             .expect("the engine answers")
     }
 
-    pub async fn wait_status(&self, buyer: &Buyer, sn: &str, wanted: &str) -> Answer {
+    pub(crate) async fn wait_status(&self, buyer: &Buyer, sn: &str, wanted: &str) -> Answer {
         eventually("the order has its status", 30, async || {
             let answer = self.status(buyer, sn).await;
             if answer.body["status"] == wanted { Ok(answer) } else { Err(format!("{answer:?}")) }
@@ -484,21 +484,21 @@ impl Mall {
     }
 
     /// Rows of a sale.
-    pub async fn rows(&self, sale: SaleId) -> i64 {
+    pub(crate) async fn rows(&self, sale: SaleId) -> i64 {
         self.number(&format!("select count(*) from flash_order where sale_id = {sale}")).await
     }
 
     /// The first column of the first row.
-    pub async fn number(&self, sql: &str) -> i64 {
+    pub(crate) async fn number(&self, sql: &str) -> i64 {
         sqlx::query_scalar(sqlx::AssertSqlSafe(sql.to_owned())).fetch_one(&self.db).await.expect(sql)
     }
 
-    pub async fn run(&self, sql: &str) {
+    pub(crate) async fn run(&self, sql: &str) {
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&self.db).await.expect(sql);
     }
 
     /// What catalog-api does when an unpaid order lapses or is cancelled.
-    pub async fn lapse(&self, sn: &str) {
+    pub(crate) async fn lapse(&self, sn: &str) {
         let sn: contract::ids::OrderSn = sn.parse().expect("an order number");
         let mut tx = self.db.begin().await.expect("begin");
         let changed = sqlx::query(
@@ -529,7 +529,7 @@ impl Mall {
     }
 
     /// The books of all sales by the engine's own count.
-    pub fn books(&self) -> Value {
+    pub(crate) fn books(&self) -> Value {
         let counted = self.command().args(["reconcile", "--json"]).output().expect("reconcile runs");
         serde_json::from_slice(&counted.stdout).unwrap_or_else(|error| {
             panic!(
@@ -541,13 +541,13 @@ impl Mall {
     }
 
     /// As [`Self::finish`], with this engine as the one that runs.
-    pub async fn finish_with(mut self, engine: Engine) {
+    pub(crate) async fn finish_with(mut self, engine: Engine) {
         self.engine = Some(engine);
         self.finish().await;
     }
 
     /// Puts the records of these sessions into a Redis that lost them.
-    pub async fn renew_sessions(&self, redis_url: &str, buyers: &[Buyer]) {
+    pub(crate) async fn renew_sessions(&self, redis_url: &str, buyers: &[Buyer]) {
         let client = redis::Client::open(redis_url).expect("a redis url");
         let mut redis = client.get_multiplexed_async_connection().await.expect("redis answers");
         for buyer in buyers {
@@ -557,7 +557,7 @@ impl Mall {
     }
 
     /// At rest within a minute: books even, nothing on its way, every promise kept. Every test ends here.
-    pub async fn finish(mut self) {
+    pub(crate) async fn finish(mut self) {
         eventually("the books balance at rest", 60, async || {
             let books = self.books();
             let moving: i64 = books["sales"]
@@ -602,12 +602,12 @@ impl Mall {
 }
 
 /// An address nobody listens on.
-pub fn free_address() -> String {
+pub(crate) fn free_address() -> String {
     TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").to_string()
 }
 
 /// Waits for a condition under a deadline.
-pub async fn eventually<T>(what: &str, seconds: u64, mut holds: impl AsyncFnMut() -> Result<T, String>) -> T {
+pub(crate) async fn eventually<T>(what: &str, seconds: u64, mut holds: impl AsyncFnMut() -> Result<T, String>) -> T {
     let deadline = Instant::now() + Duration::from_secs(seconds);
     loop {
         match holds().await {
