@@ -1,0 +1,3 @@
+//! Tests with a wire: one binary, one module per behaviour.
+
+mod desk;
