@@ -4,6 +4,7 @@
 
 mod model;
 mod outages;
+mod proxy;
 mod purchases;
 mod rebuild;
 mod seller;

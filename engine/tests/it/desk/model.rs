@@ -87,12 +87,21 @@ pub(crate) async fn scripts_and_model_agree_over_random_operations<S: Stage>(sta
     );
 }
 
+#[derive(Clone, Copy)]
+struct Shown {
+    user: UserId,
+    nonce: Nonce,
+    generation: Generation,
+    /// Quantity and address of its first use.
+    body: Option<(u16, u64)>,
+}
+
 struct Play<S> {
     seller: Seller<S>,
     book: Book,
     dice: Dice,
-    /// Tokens that were shown, with the body their first use had, to be used rightly and wrongly.
-    tokens: Vec<(UserId, Nonce, Generation, Option<(u16, u64)>)>,
+    /// Tokens that were issued, to be used rightly and wrongly.
+    tokens: Vec<Shown>,
     changes: u64,
 }
 
@@ -122,7 +131,8 @@ impl<S: Stage> Play<S> {
         assert_eq!((reply.sequence.0, reply.free), (self.book.sequence, self.book.free));
         for (item, outcome) in items.iter().zip(&expected) {
             if let TokenOutcome::Token { nonce, fresh: true, .. } = outcome {
-                self.tokens.push((item.user, *nonce, self.book.generation, None));
+                let generation = self.book.generation;
+                self.tokens.push(Shown { user: item.user, nonce: *nonce, generation, body: None });
             }
         }
     }
@@ -147,17 +157,25 @@ impl<S: Stage> Play<S> {
             0 => Some(self.dice.below(self.tokens.len() as u64) as usize),
             _ => Some(recent + self.dice.below((self.tokens.len() - recent) as u64) as usize),
         };
-        let nobody = (UserId(self.user()), Nonce([1; 16]), Generation(3), None);
-        let (user, nonce, token_generation, body) = place.map_or(nobody, |place| self.tokens[place]);
+        let user = UserId(self.user());
+        let forged = Shown { user, nonce: Nonce([1; 16]), generation: self.book.generation, body: None };
+        let Shown { user, nonce, generation, body } = place.map_or(forged, |place| self.tokens[place]);
         let (quantity, address) = match body {
             Some(body) if self.dice.below(6) != 0 => body,
             _ => (quantity + u16::from(self.dice.below(8) == 0), address),
         };
         if let Some(place) = place {
-            self.tokens[place].3.get_or_insert((quantity, address));
+            self.tokens[place].body.get_or_insert((quantity, address));
         }
         let message = if address == 1 { "ring twice".to_owned() } else { String::new() };
-        ReserveItem { user, nonce, token_generation, quantity, address: AddressId(address), message }
+        ReserveItem {
+            user,
+            nonce,
+            token_generation: generation,
+            quantity,
+            address: AddressId(address),
+            message,
+        }
     }
 
     async fn trim(&mut self) {
@@ -171,7 +189,7 @@ impl<S: Stage> Play<S> {
     async fn give_back(&mut self) {
         let orders: Vec<(UserId, Nonce)> = (0..=self.dice.below(3))
             .filter_map(|_| self.dice.pick(&self.tokens))
-            .map(|(user, nonce, ..)| (user, nonce))
+            .map(|shown| (shown.user, shown.nonce))
             .collect();
         if orders.is_empty() {
             return;

@@ -1,13 +1,15 @@
 //! What only happens on a wire or in a real Redis, and what only the embedded desk can play.
 
-use super::seller::{SALE, Seller, done, terms};
+use super::proxy::Proxy;
+use super::seller::{GENERATION, SALE, Seller, done, image, terms};
 use super::server::RedisServer;
 use super::stage::{Embedded, Real, Stage, settings};
 use contract::ids::{EntryId, UserId};
 use engine::fault::{Effect, Fault};
 use engine::reservation::redis::{RedisDesk, RedisDeskSettings};
+use engine::reservation::scripts::Script;
 use engine::reservation::{
-    Desk, DeskIdentity, Reply, ReserveCall, ReserveOutcome, ReserveReply, Terms, TokenOutcome,
+    At, Desk, DeskIdentity, Reply, ReserveCall, ReserveOutcome, ReserveReply, Terms, TokenOutcome,
 };
 use std::time::Duration;
 
@@ -126,7 +128,7 @@ async fn a_key_of_another_type_is_met_before_anything_is_written() {
 async fn a_scripts_own_refusal_is_told_with_its_text() {
     let stage = Real::start().await;
     let long_lived = Terms { token_ttl_s: 3601, ..terms() };
-    let fault = stage.desk().open(&super::seller::image(1, &long_lived)).await.unwrap_err();
+    let fault = stage.desk().open(&image(1, &long_lived)).await.unwrap_err();
     assert_eq!(fault.effect, Effect::Unknown);
     assert!(fault.to_string().contains("token_ttl_s must be 1 to 3600"), "{fault}");
     assert_eq!(stage.desk().inspect(SALE).await.unwrap(), Reply::Absent);
@@ -146,6 +148,61 @@ async fn a_desk_of_another_identity_is_not_sent_anything() {
 }
 
 #[tokio::test]
+async fn a_reply_under_another_tag_is_not_believed_and_ends_the_connection() {
+    let seller = Seller::open(Real::start().await, 10, terms()).await;
+    let nonce = seller.nonce(1).await;
+    let (proxy, url) = Proxy::start(seller.stage.server.port()).await;
+    let over_proxy = RedisDeskSettings { url, connections: 1, ..settings(&seller.stage.server) };
+    let desk = RedisDesk::new(over_proxy).unwrap();
+    let call = || ReserveCall { at: seller.at.clone(), items: vec![seller.item(1, nonce, 2)] };
+    for _ in 0..3 {
+        desk.inspect(SALE).await.unwrap();
+    }
+    assert_eq!(proxy.connections(), 1, "a connection is kept");
+    proxy.falsify_next_tag();
+    let fault = desk.reserve(call()).await.unwrap_err();
+    assert_eq!(fault.effect, Effect::Unknown);
+    assert!(fault.to_string().contains("another call"), "{fault}");
+    let again = done(desk.reserve(call()).await.unwrap());
+    assert!(matches!(again.outcomes[0], ReserveOutcome::Repeated { .. }), "{again:?}");
+    assert_eq!(proxy.connections(), 2, "the connection in doubt was replaced");
+}
+
+#[tokio::test]
+async fn a_late_repetition_of_open_sale_leaves_a_desk_that_cannot_be_opened() {
+    let stage = Real::start().await;
+    let desk_image = image(10, &terms());
+    let identity = done(stage.desk().open(&desk_image).await.unwrap());
+    let keys = stage.keys(SALE);
+    let run = async |script: Script, arguments: &[&str]| -> Vec<String> {
+        let keys = script.keys(&keys);
+        let mut command = redis::cmd("EVAL");
+        command.arg(script.text()).arg(keys.len()).arg(keys).arg(arguments);
+        command.query_async(&mut stage.server.connection().await).await.unwrap()
+    };
+    let late = ["late", "3", "10", "0", "9000", "990", "1", "1", "1", "0", "90", "5", "2000"];
+    assert_eq!(run(Script::OpenSale, &late).await[0], "ok", "nobody has used the desk yet");
+
+    let at = At { sale: SALE, generation: GENERATION, identity };
+    assert_eq!(stage.desk().revise(at.clone(), &terms(), true).await.unwrap(), Reply::Absent);
+    assert_eq!(stage.desk().inspect(SALE).await.unwrap(), Reply::Absent);
+    let unknown = [(UserId(1), contract::ids::Nonce([1; 16]))];
+    assert_eq!(stage.desk().give_back(at.clone(), &unknown).await.unwrap(), Reply::Absent);
+    assert_eq!(stage.desk().close(at.clone()).await.unwrap(), Reply::Absent);
+    assert_eq!(
+        run(Script::LoadBuyers, &["t", "3", "early", "1", ""]).await[0],
+        "open",
+        "another build's part"
+    );
+    assert_eq!(stage.desk().inspect(SALE).await.unwrap(), Reply::Absent);
+
+    done(stage.desk().open(&desk_image).await.unwrap());
+    done(stage.desk().revise(at, &terms(), true).await.unwrap());
+    assert_eq!(run(Script::OpenSale, &late).await[0], "open", "in use");
+    assert_eq!(run(Script::LoadBuyers, &["t", "3", "late", "1", ""]).await[0], "open", "in use");
+}
+
+#[tokio::test]
 async fn settings_that_lose_orders_are_named() {
     let stage = Real::start().await;
     assert!(stage.desk().unfit().await.unwrap().is_empty());
@@ -160,6 +217,7 @@ async fn settings_that_lose_orders_are_named() {
         assert_eq!(words.len(), 1, "{words:?}");
         assert!(words[0].starts_with(name) && words[0].contains(wrong), "{words:?}");
         stage.server.command(&["CONFIG", "SET", name, right]).await;
+        stage.server.rewritten().await;
     }
     let lenient = RedisDeskSettings { require_append_only_always: false, ..settings(&stage.server) };
     stage.server.command(&["CONFIG", "SET", "appendfsync", "everysec"]).await;

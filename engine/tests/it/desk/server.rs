@@ -30,6 +30,10 @@ impl RedisServer {
         panic!("no redis-server came up in {TRIES} tries");
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.port)
     }
@@ -74,17 +78,33 @@ impl RedisServer {
         command.arg(&words[1..]).query_async(&mut self.connection().await).await.unwrap()
     }
 
+    /// Returns once no child of it writes to the folder any more.
+    pub(crate) async fn rewritten(&self) {
+        let deadline = Instant::now() + STARTED_WITHIN;
+        let mut connection = self.connection().await;
+        loop {
+            let info: String =
+                redis::cmd("INFO").arg("persistence").query_async(&mut connection).await.unwrap();
+            let idle = ["aof_rewrite_in_progress:0", "aof_rewrite_scheduled:0"];
+            if idle.iter().all(|wanted| info.lines().any(|line| line == *wanted)) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "the append-only file is rewritten in time");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Whether the process we started is up and is the one that listens on the port.
     async fn answers(&mut self) -> bool {
-        let mine = format!("process_id:{}\r", self.process.id());
+        let mine = format!("process_id:{}", self.process.id());
         let deadline = Instant::now() + STARTED_WITHIN;
         while Instant::now() < deadline && self.process.try_wait().unwrap().is_none() {
             let client = redis::Client::open(self.url()).unwrap();
             if let Ok(mut connection) = client.get_multiplexed_async_connection().await
                 && let Ok(info) = redis::cmd("INFO").query_async::<String>(&mut connection).await
-                && info.contains("loading:0")
+                && info.lines().any(|line| line == "loading:0")
             {
-                return info.lines().any(|line| format!("{line}\r") == mine);
+                return info.lines().any(|line| line == mine);
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
