@@ -93,13 +93,13 @@ async fn a_redis_that_refuses_writes_has_done_nothing() {
 async fn a_key_of_another_type_is_met_before_anything_is_written() {
     let seller = Seller::open(Real::start().await, 10, terms()).await;
     let (nonce, batch) = seller.order(1, 1).await;
-    let next = seller.nonce(1).await;
+    let next = seller.nonce(2).await;
     let before = seller.inspect().await;
     let keys = seller.stage.keys(SALE);
     for key in [&keys.buyers, &keys.outbox, &keys.tokens] {
         seller.command(&["RENAME", key, "aside"]).await;
         seller.command(&["SET", key, "of another type"]).await;
-        let fault = seller.try_reserve(seller.item(1, next, 1)).await.unwrap_err();
+        let fault = seller.try_reserve(seller.item(2, next, 1)).await.unwrap_err();
         assert_eq!(fault.effect, Effect::Unknown);
         assert!(fault.to_string().contains("WRONGTYPE"), "{fault}");
         if *key != keys.outbox {
@@ -122,6 +122,22 @@ async fn a_key_of_another_type_is_met_before_anything_is_written() {
             "{key}"
         );
     }
+    // The refused call for 3 left no token behind, nor did that for 2 use one up.
+    seller.nonce(3).await;
+    assert_eq!(seller.one(seller.item(2, next, 1)).await, ReserveOutcome::Reserved);
+}
+
+#[tokio::test]
+async fn seconds_that_have_passed_leave_no_trace() {
+    let seller = Seller::open(Real::start().await, 10, Terms { token_ttl_s: 1, ..terms() }).await;
+    for user in 1..=3 {
+        seller.nonce(user).await;
+        seller.stage.pass(Duration::from_millis(1100)).await;
+    }
+    seller.nonce(4).await;
+    let tokens = seller.stage.keys(SALE).tokens;
+    let fields = seller.stage.server.command(&["HLEN", &tokens]).await;
+    assert_eq!(fields, redis::Value::Int(2), "the mark and the second of the live token");
 }
 
 #[tokio::test]
