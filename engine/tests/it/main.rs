@@ -1,10 +1,9 @@
 //! The engine against what it talks to: each stage alone, then whole engines.
 
 // Ports, each production implementation beside its embedded one.
-// mod ledger;
+mod desk;
+mod ledger;
 mod log;
-// The spines over embedded ports.
-// mod spine;
 // Whole engines over real stores.
 mod door;
 mod harness;

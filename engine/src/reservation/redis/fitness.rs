@@ -44,7 +44,7 @@ pub(super) async fn unfit(slot: &Slot, connection: &Connection, single: bool) ->
 
 fn old_version(version: &str) -> Option<String> {
     let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
-    (!major.is_some_and(|major| major >= OLDEST_MAJOR)).then(|| {
+    major.is_none_or(|major| major < OLDEST_MAJOR).then(|| {
         format!("redis_version is {version:?} and must be at least {OLDEST_MAJOR}.0: older ones replicate scripts by their text.")
     })
 }

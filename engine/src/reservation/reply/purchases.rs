@@ -80,7 +80,7 @@ pub(in crate::reservation) fn reserve(
                 message: item.message.clone(),
             })
             .collect();
-        let batch = (!orders.is_empty()).then(|| Batch {
+        let batch = (!orders.is_empty()).then_some(Batch {
             sale: call.at.sale,
             entry: EntryId { generation, sequence },
             price_minor,
