@@ -1,0 +1,3 @@
+//! Behaviour of the engine against real stores.
+
+mod ledger;
