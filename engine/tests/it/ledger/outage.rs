@@ -149,8 +149,7 @@ async fn carry(mut client: TcpStream, mut server: TcpStream) -> std::io::Result<
                 }
                 server.write_all(&up[..count]).await?;
                 if up[..count].ends_with(b"\x03commit") {
-                    server.read(&mut down).await?;
-                    return Ok(());
+                    return server.readable().await;
                 }
             }
             read = server.read(&mut down) => {
