@@ -607,7 +607,11 @@ pub(crate) fn free_address() -> String {
 }
 
 /// Waits for a condition under a deadline.
-pub(crate) async fn eventually<T>(what: &str, seconds: u64, mut holds: impl AsyncFnMut() -> Result<T, String>) -> T {
+pub(crate) async fn eventually<T>(
+    what: &str,
+    seconds: u64,
+    mut holds: impl AsyncFnMut() -> Result<T, String>,
+) -> T {
     let deadline = Instant::now() + Duration::from_secs(seconds);
     loop {
         match holds().await {

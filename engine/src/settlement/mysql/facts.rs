@@ -24,6 +24,8 @@ pub(super) struct LockedSale {
     pub(super) coupon_id: u64,
     /// Ticket type.
     pub(super) ticket_type_id: u64,
+    /// Whether it has dead letters; most sales have none, and nobody needs to search them then.
+    letters: bool,
 }
 
 /// Locks the sales of a step, in order of their ids.
@@ -36,7 +38,8 @@ pub(super) async fn lock_sales(
     for ids in ids.chunks(ROWS_MAX) {
         let sql = format!(
             "select id, kind, state, settled_generation, free, per_user_max, pay_within_s, sku_id,
-                coupon_id, ticket_type_id, now(3) as now
+                coupon_id, ticket_type_id, now(3) as now,
+                exists(select 1 from dead_letter d where d.sale_id = flash_sale.id) as letters
             from flash_sale where id in ({}) order by id for update",
             list(ids.len())
         );
@@ -69,6 +72,7 @@ fn locked_sale(row: &MySqlRow) -> Result<LockedSale, Failure> {
         sku_id: id("sku_id")?,
         coupon_id: id("coupon_id")?,
         ticket_type_id: id("ticket_type_id")?,
+        letters: row.try_get("letters")?,
     })
 }
 
@@ -77,18 +81,24 @@ fn locked_sale(row: &MySqlRow) -> Result<LockedSale, Failure> {
 pub(super) async fn find_tokens(
     connection: &mut MySqlConnection,
     wanted: &Wanted,
+    locked: &BTreeMap<SaleId, LockedSale>,
     thorough: bool,
     facts: &mut Facts,
 ) -> Result<(), Failure> {
     for (&sale, tokens) in &wanted.sales {
+        let letters = locked.get(&sale).is_none_or(|sale| sale.letters);
         for tokens in tokens.chunks(ROWS_MAX) {
-            for row in tokens_of_buyers(connection, sale, tokens).await? {
-                note_token(sale, &row, facts)?;
+            for row in orders_of_buyers(connection, sale, tokens).await? {
+                note_order(sale, &row, facts)?;
             }
             if thorough {
-                for row in tokens_of_anybody(connection, sale, tokens).await? {
-                    let key = (sale, nonce(&row, "nonce")?);
-                    facts.tokens.entry(key).or_insert(Some(UserId(row.try_get("user_id")?)));
+                for row in orders_of_tokens(connection, sale, tokens).await? {
+                    note_order(sale, &row, facts)?;
+                }
+            }
+            if letters {
+                for row in letters_of_tokens(connection, sale, tokens).await? {
+                    facts.tokens.insert((sale, nonce(&row, "nonce")?), None);
                 }
             }
         }
@@ -96,35 +106,27 @@ pub(super) async fn find_tokens(
     Ok(())
 }
 
-/// Orders of these buyers, and dead letters of these tokens: one round trip for both.
-async fn tokens_of_buyers(
+async fn orders_of_buyers(
     connection: &mut MySqlConnection,
     sale: SaleId,
     tokens: &[(UserId, Nonce)],
 ) -> Result<Vec<MySqlRow>, Failure> {
-    let places = list(tokens.len());
     let sql = format!(
-        "select nonce, user_id, cast(units as unsigned) as units, cast(state as unsigned) as state,
-            cast(0 as unsigned) as dead
-        from flash_order where sale_id = ? and user_id in ({places})
-        union all
-        select nonce, cast(0 as unsigned), cast(0 as unsigned), cast(0 as unsigned), cast(1 as unsigned)
-        from dead_letter where sale_id = ? and nonce in ({places})"
+        "select nonce, user_id, units, state from flash_order where sale_id = ? and user_id in ({})",
+        list(tokens.len())
     );
     let statement = query(AssertSqlSafe(sql)).bind(sale.0);
     let statement = bind_list(statement, tokens, |statement, (user, _)| statement.bind(user.0));
-    let statement = statement.bind(sale.0);
-    let statement = bind_list(statement, tokens, |statement, (_, nonce)| statement.bind(nonce.0.as_slice()));
     Ok(statement.fetch_all(connection).await?)
 }
 
-async fn tokens_of_anybody(
+async fn orders_of_tokens(
     connection: &mut MySqlConnection,
     sale: SaleId,
     tokens: &[(UserId, Nonce)],
 ) -> Result<Vec<MySqlRow>, Failure> {
     let sql = format!(
-        "select nonce, user_id from flash_order where sale_id = ? and nonce in ({})",
+        "select nonce, user_id, units, state from flash_order where sale_id = ? and nonce in ({})",
         list(tokens.len())
     );
     let statement = query(AssertSqlSafe(sql)).bind(sale.0);
@@ -132,23 +134,31 @@ async fn tokens_of_anybody(
     Ok(statement.fetch_all(connection).await?)
 }
 
-fn note_token(sale: SaleId, row: &MySqlRow, facts: &mut Facts) -> Result<(), Failure> {
+async fn letters_of_tokens(
+    connection: &mut MySqlConnection,
+    sale: SaleId,
+    tokens: &[(UserId, Nonce)],
+) -> Result<Vec<MySqlRow>, Failure> {
+    let sql =
+        format!("select nonce from dead_letter where sale_id = ? and nonce in ({})", list(tokens.len()));
+    let statement = query(AssertSqlSafe(sql)).bind(sale.0);
+    let statement = bind_list(statement, tokens, |statement, (_, nonce)| statement.bind(nonce.0.as_slice()));
+    Ok(statement.fetch_all(connection).await?)
+}
+
+fn note_order(sale: SaleId, row: &MySqlRow, facts: &mut Facts) -> Result<(), Failure> {
     let key = (sale, nonce(row, "nonce")?);
-    if row.try_get::<u64, _>("dead")? == 1 {
-        facts.tokens.insert(key, None);
-        return Ok(());
-    }
     let user = UserId(row.try_get("user_id")?);
     // A buyer's orders come again with every list the buyer stands in, and count once.
     if facts.tokens.contains_key(&key) {
         return Ok(());
     }
     facts.tokens.insert(key, Some(user));
-    let state: u64 = row.try_get("state")?;
-    if state != u64::from(FlashOrderState::Lapsed.code())
+    let state: u8 = row.try_get("state")?;
+    if state != FlashOrderState::Lapsed.code()
         && let Some(sale) = facts.sales.get_mut(&sale)
     {
-        *sale.active.entry(user).or_default() += row.try_get::<u64, _>("units")?;
+        *sale.active.entry(user).or_default() += u64::from(row.try_get::<u32, _>("units")?);
     }
     Ok(())
 }

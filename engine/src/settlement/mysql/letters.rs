@@ -33,4 +33,5 @@ pub(super) async fn insert(
         },
     )
     .await
+    .map(drop)
 }

@@ -11,6 +11,7 @@ use super::purchases::Purchase;
 use address::Recipient;
 use contract::ids::SaleId;
 use sqlx::mysql::MySqlConnection;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use subject::Subject;
 
@@ -23,8 +24,8 @@ pub(super) async fn insert(
     let mut subjects = HashMap::new();
     for purchase in purchases.iter() {
         let sale = purchase.batch.sale;
-        if !subjects.contains_key(&sale) {
-            subjects.insert(sale, subject::find(connection, purchase.kind, &locked[&sale]).await?);
+        if let Entry::Vacant(place) = subjects.entry(sale) {
+            place.insert(subject::find(connection, purchase.kind, &locked[&sale]).await?);
         }
     }
     let subject_of = |purchase: &Purchase<'_>| &subjects[&purchase.batch.sale];
@@ -49,9 +50,8 @@ pub(super) async fn insert(
         .zip(&wanted)
         .map(|(purchase, wanted)| (*purchase, recipients.get(wanted).unwrap_or(&nobody)))
         .collect();
-    rows::insert_orders(connection, &addressed).await?;
-
-    let ids = rows::order_ids(connection, &ordered).await?;
+    let guess = rows::insert_orders(connection, &addressed).await?;
+    let ids = rows::order_ids(connection, &ordered, guess).await?;
     for purchase in purchases.iter_mut().filter(|purchase| !purchase.granted()) {
         let id = ids.get(purchase.sn.as_str()).ok_or(Failure::Broken("an order just inserted is missing"))?;
         purchase.order_id = Some(*id);

@@ -81,6 +81,7 @@ pub(super) async fn insert(
         bind,
     )
     .await
+    .map(drop)
 }
 
 fn bind<'q>(statement: Bound<'q>, purchase: &Purchase<'_>) -> Bound<'q> {

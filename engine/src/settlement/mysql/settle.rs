@@ -44,7 +44,7 @@ pub(super) async fn settle(connection: &mut MySqlConnection, step: &OwnedStep) -
     let mut known = Facts::default();
     let ids: Vec<_> = wanted.sales.keys().copied().collect();
     let locked = facts::lock_sales(connection, &ids, &mut known).await?;
-    facts::find_tokens(connection, &wanted, step.bury, &mut known).await?;
+    facts::find_tokens(connection, &wanted, &locked, step.bury, &mut known).await?;
     facts::find_buried(connection, step.partition, &step.log, &wanted.offsets, &mut known).await?;
 
     let plan = plan(&step.records, known, step.bury)?;

@@ -79,6 +79,7 @@ pub(super) async fn log_settled(connection: &mut MySqlConnection, plan: &Plan<'_
         },
     )
     .await
+    .map(drop)
 }
 
 /// Moves units of a sale: `free`, `put_on_sale` and `given_back` by so many.
