@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Longest wait for one answer.
-pub const ANSWER_LIMIT: Duration = Duration::from_secs(15);
+const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 /// Longest wait for thousands of sessions to be made.
 const SESSIONS_LIMIT: Duration = Duration::from_secs(180);
 

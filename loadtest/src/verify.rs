@@ -2,7 +2,7 @@
 
 use crate::books::{self, Books};
 use crate::history::Seen;
-use crate::mall::{ANSWER_LIMIT, Mall, Session, Staff};
+use crate::mall::{Mall, Session, Staff};
 use crate::settings::Addresses;
 use crate::wire::Connection;
 use anyhow::{Context, Result};
@@ -164,7 +164,7 @@ async fn final_state(
 
 /// Both books, when nothing is on its way any more.
 async fn check_books(case: &Case<'_>, staff: &mut Staff, findings: &mut Findings) -> Result<()> {
-    let deadline = Instant::now() + case.limit.max(ANSWER_LIMIT);
+    let deadline = Instant::now() + case.limit;
     let (seen_by_staff, seen_by_engine) = loop {
         let seen_by_staff = Books::read(&staff.books(case.sale).await?);
         let seen_by_engine = books::reconcile(case.engine, case.addresses, case.sale).await?;
