@@ -1,7 +1,7 @@
 //! `up`: the stores, the services, demo data, and a file with every address.
 //!
-//! Only what is missing is started, on the data of last time. [`stores`] decides between servers of
-//! yours and private ones, [`services`] starts the two programs, [`page`] tells what there is.
+//! Only what is missing is started, on the data of last time. `stores` decides between servers of
+//! yours and private ones, `services` starts the two programs, `page` tells what there is.
 
 mod page;
 mod services;

@@ -263,3 +263,19 @@ fn a_server_of_yours_that_does_not_answer_is_named_before_anything_starts() {
     assert!(!output.status.success() && said.contains("REDIS_URL names"), "{said}");
     assert!(site.state().processes.is_empty());
 }
+
+#[test]
+fn a_real_kafka_is_kept_until_another_broker_is_asked_for() {
+    let site = Site::new("kafka");
+    let output = site.run(&["up", "--detach", "--broker", "kafka"], &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let first = site.state();
+    assert!(identity(&first, "kafka").alive());
+    assert_eq!(site.env()["KAFKA_BROKERS"], format!("127.0.0.1:{}", first.ports["kafka"]));
+    assert_eq!(site.up(&[]).processes, first.processes);
+
+    let output = site.run(&["up", "--detach", "--broker", "embedded"], &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(site.env()["KAFKA_BROKERS"], "embedded");
+    assert_ne!(identity(&site.state(), "engine"), identity(&first, "engine"), "it still uses Kafka");
+}
