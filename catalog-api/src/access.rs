@@ -129,6 +129,7 @@ async fn write_down(
     let result: String = result.chars().take(255).collect();
     let changes = outcome.and_then(|outcome| outcome.changes.as_ref()).map(ToString::to_string);
     let action: String = action.chars().take(127).collect();
+    let actor = outcome.and_then(|outcome| outcome.actor.as_deref()).or(actor);
     let actor: String = actor.unwrap_or("anonymous").chars().take(63).collect();
     let operation = Operation {
         actor: &actor,

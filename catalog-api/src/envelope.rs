@@ -22,24 +22,30 @@ pub type Answer<T> = Result<Reply<T>, Failure>;
 pub struct Reply<T> {
     data: Option<T>,
     changes: Option<Value>,
+    actor: Option<String>,
 }
 
 impl<T> Reply<T> {
     /// A success with data.
     pub fn data(data: T) -> Self {
-        Self { data: Some(data), changes: None }
+        Self { data: Some(data), changes: None, actor: None }
     }
 
     /// The same, with what it changed, for the operation log.
     pub fn changing(self, changes: Value) -> Self {
         Self { changes: Some(changes), ..self }
     }
+
+    /// The same, with who did it, where the operation log cannot know: at a log-in.
+    pub fn by(self, actor: String) -> Self {
+        Self { actor: Some(actor), ..self }
+    }
 }
 
 impl Reply<Nothing> {
     /// A success without data.
     pub fn done() -> Self {
-        Self { data: None, changes: None }
+        Self { data: None, changes: None, actor: None }
     }
 }
 
@@ -83,12 +89,14 @@ pub struct Outcome {
     pub errmsg: String,
     /// What was changed.
     pub changes: Option<Value>,
+    /// Who did it, where only the handler knows.
+    pub actor: Option<String>,
 }
 
 impl<T: Serialize> IntoResponse for Reply<T> {
     fn into_response(self) -> Response {
         match self.data.map(serde_json::to_value).transpose() {
-            Ok(data) => render(0, "success", data, self.changes),
+            Ok(data) => render(0, "success", data, self.changes, self.actor),
             Err(error) => {
                 tracing::error!(error = %error, "an answer could not be written");
                 INTERNAL.into_response()
@@ -99,7 +107,7 @@ impl<T: Serialize> IntoResponse for Reply<T> {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        render(self.errno, &self.errmsg, self.data, None)
+        render(self.errno, &self.errmsg, self.data, None, None)
     }
 }
 
@@ -128,7 +136,13 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn render(errno: i32, errmsg: &str, data: Option<Value>, changes: Option<Value>) -> Response {
+fn render(
+    errno: i32,
+    errmsg: &str,
+    data: Option<Value>,
+    changes: Option<Value>,
+    actor: Option<String>,
+) -> Response {
     let mut body = serde_json::json!({ "errno": errno, "errmsg": errmsg });
     if let Some(mut data) = data.filter(|data| !data.is_null()) {
         leave_out_nulls(&mut data);
@@ -136,7 +150,7 @@ fn render(errno: i32, errmsg: &str, data: Option<Value>, changes: Option<Value>)
     }
     let mut response =
         (StatusCode::OK, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response();
-    response.extensions_mut().insert(Outcome { errno, errmsg: errmsg.to_owned(), changes });
+    response.extensions_mut().insert(Outcome { errno, errmsg: errmsg.to_owned(), changes, actor });
     response
 }
 

@@ -72,7 +72,10 @@ pub async fn login(State(app): State<Arc<App>>, address: ClientAddress, body: Lo
     let (username, password) = (body.required_text("username")?, body.required_text("password")?);
     let code = body.text("code").filter(|code| !code.trim().is_empty());
     match log_in(&app, address, &username, password, code.as_deref()).await? {
-        Ok(logged_in) => Ok(Reply::data(logged_in)),
+        Ok(logged_in) => {
+            let name = logged_in.admin_info.nick_name.clone();
+            Ok(Reply::data(logged_in).by(name))
+        }
         // The form shows the image that comes with the failure.
         Err(refusal) => Err(refusal.with(image(&app, address).await?.into()).into()),
     }
