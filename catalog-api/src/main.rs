@@ -1,2 +1,69 @@
-//! catalog-api
-fn main() {}
+//! The command line of catalog-api.
+
+use anyhow::{Context, bail};
+use catalog_api::config::load::load;
+use catalog_api::{seed, startup};
+use std::path::PathBuf;
+
+const USAGE: &str = "usage: catalog-api [--config FILE] [serve | migrate | seed [--fresh-sales]]\n       \
+    catalog-api [--config FILE] --print-config";
+
+enum Command {
+    Serve,
+    Migrate,
+    Seed { fresh_sales: bool },
+    PrintConfig,
+    Help,
+}
+
+fn main() -> anyhow::Result<()> {
+    let mut file = std::env::var_os("MALL_CATALOG_CONFIG").map(PathBuf::from);
+    let command = command(&mut file)?;
+    if matches!(command, Command::Help) {
+        println!("{USAGE}");
+        return Ok(());
+    }
+    let config = load(file.as_deref())?;
+    if matches!(command, Command::PrintConfig) {
+        println!("{}", serde_json::to_string_pretty(&config)?);
+        return Ok(());
+    }
+    startup::log_lines(&config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match command {
+        Command::Serve => runtime.block_on(startup::run(config)),
+        Command::Migrate => runtime.block_on(startup::migrate(config)),
+        Command::Seed { fresh_sales } => runtime.block_on(seed::run(config, fresh_sales)),
+        Command::PrintConfig | Command::Help => Ok(()),
+    }
+}
+
+fn command(file: &mut Option<PathBuf>) -> anyhow::Result<Command> {
+    let mut command = None;
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let named = match argument.as_str() {
+            "--config" => {
+                *file = Some(arguments.next().context("--config wants a file")?.into());
+                continue;
+            }
+            "--fresh-sales" => match &mut command {
+                Some(Command::Seed { fresh_sales }) => {
+                    *fresh_sales = true;
+                    continue;
+                }
+                _ => bail!("--fresh-sales belongs to seed\n{USAGE}"),
+            },
+            "serve" => Command::Serve,
+            "migrate" => Command::Migrate,
+            "seed" => Command::Seed { fresh_sales: false },
+            "--print-config" => Command::PrintConfig,
+            "--help" | "-h" => Command::Help,
+            other => bail!("unknown argument {other}\n{USAGE}"),
+        };
+        if command.replace(named).is_some() {
+            bail!("one command at a time\n{USAGE}");
+        }
+    }
+    Ok(command.unwrap_or(Command::Serve))
+}

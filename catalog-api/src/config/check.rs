@@ -1,0 +1,117 @@
+//! Settings that contradict each other, or that are not safe here, refuse to start; the message names
+//! the key.
+
+use super::{Config, PayProvider};
+use crate::envelope::Zone;
+use crate::extract::client_address::Network;
+
+/// Defaults and other well-known texts that are no secrets.
+const KNOWN_SECRETS: &[&str] =
+    &["dev-only-session-secret-do-not-use-elsewhere", "dev-only-local-pay-secret-do-not-use-elsewhere"];
+
+/// Says what is wrong with the settings.
+pub fn check(config: &Config) -> Result<(), String> {
+    secrets(config)?;
+    bounds(config)?;
+    if config.listen.public == config.listen.private {
+        return Err("listen.private must differ from listen.public".into());
+    }
+    for network in &config.listen.trusted_proxies {
+        network.parse::<Network>().map_err(|_| format!("listen.trusted_proxies: {network} is no network"))?;
+    }
+    config.time.offset.parse::<Zone>().map_err(|_| "time.offset must look like +08:00".to_owned())?;
+    for origin in &config.cors.allowed_origins {
+        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        if host.is_none_or(|host| host.is_empty() || host.contains(['*', '/', ' '])) {
+            return Err(format!("cors.allowed_origins: {origin} is no exact origin"));
+        }
+    }
+    let prefix = &config.redis.prefix;
+    if prefix.is_empty() || prefix.contains(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c)) {
+        return Err("redis.prefix must be letters, digits, - and _".into());
+    }
+    Ok(())
+}
+
+fn secrets(config: &Config) -> Result<(), String> {
+    let session = &config.session;
+    let long_enough = |secret: &str| secret.len() >= 32;
+    if !long_enough(session.secret.expose()) {
+        return Err("session.secret must have at least 32 bytes".into());
+    }
+    if session.previous_secret.expose().is_empty() != session.previous_kid.is_empty() {
+        return Err("session.previous_secret and session.previous_kid belong together".into());
+    }
+    if !session.previous_kid.is_empty() {
+        if !long_enough(session.previous_secret.expose()) {
+            return Err("session.previous_secret must have at least 32 bytes".into());
+        }
+        if session.previous_kid == session.kid {
+            return Err("session.previous_kid must differ from session.kid".into());
+        }
+    }
+    if session.kid.is_empty() {
+        return Err("session.kid must not be empty".into());
+    }
+    if config.is_dev() {
+        return Ok(());
+    }
+    for (key, secret) in [
+        ("session.secret", &session.secret),
+        ("session.previous_secret", &session.previous_secret),
+        ("pay.local_secret", &config.pay.local_secret),
+    ] {
+        let text = secret.expose();
+        let repeated = text.len() > 1 && text.bytes().all(|byte| Some(byte) == text.bytes().next());
+        // The local provider's default secret is harmless where that provider is not used.
+        let unused = key == "pay.local_secret" && config.pay.provider == PayProvider::None;
+        if !unused && (KNOWN_SECRETS.contains(&text) || repeated) {
+            return Err(format!("{key} is a well-known value, which only the dev profile accepts"));
+        }
+    }
+    if config.pay.provider == PayProvider::Local {
+        return Err("pay.provider: the local provider exists in the dev profile only".into());
+    }
+    if config.captcha.fixed_answer.as_ref().is_some_and(|answer| !answer.is_empty()) {
+        return Err("captcha.fixed_answer exists in the dev profile only".into());
+    }
+    Ok(())
+}
+
+fn bounds(config: &Config) -> Result<(), String> {
+    let session = &config.session;
+    if session.life_s < session.shop_idle_s.max(session.staff_idle_s) {
+        return Err("session.life_s must not be shorter than session.shop_idle_s and staff_idle_s".into());
+    }
+    if config.timers.interval_ms > 1000 {
+        return Err("timers.interval_ms must be at most 1000".into());
+    }
+    for (key, value) in [
+        ("listen.connections_max", config.listen.connections_max as u64),
+        ("listen.requests_max", config.listen.requests_max as u64),
+        ("listen.header_read_timeout_ms", config.listen.header_read_timeout_ms),
+        ("listen.body_read_timeout_ms", config.listen.body_read_timeout_ms),
+        ("listen.request_timeout_ms", config.listen.request_timeout_ms),
+        ("database.connections_max", config.database.connections_max.into()),
+        ("database.acquire_timeout_ms", config.database.acquire_timeout_ms),
+        ("redis.connections_max", config.redis.connections_max as u64),
+        ("redis.timeout_ms", config.redis.timeout_ms),
+        ("session.shop_idle_s", session.shop_idle_s),
+        ("session.staff_idle_s", session.staff_idle_s),
+        ("password.parallel", config.password.parallel as u64),
+        ("password.waiting_max", config.password.waiting_max as u64),
+        ("captcha.life_s", config.captcha.life_s),
+        ("timers.interval_ms", config.timers.interval_ms),
+        ("timers.batch", config.timers.batch.into()),
+    ] {
+        if value == 0 || value > 1_000_000_000 {
+            return Err(format!("{key} is out of range"));
+        }
+    }
+    if let Some(answer) = config.fixed_captcha_answer()
+        && !answer.chars().all(|c| crate::captcha::can_draw(c))
+    {
+        return Err("captcha.fixed_answer has characters no image can show".into());
+    }
+    Ok(())
+}

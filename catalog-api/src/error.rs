@@ -1,0 +1,143 @@
+//! What can come instead of an answer: a refusal, which is an outcome with a code of the mall's
+//! contract, or a fault, which is the outside world failing and always answers errno 502.
+
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// A refusal: code, text for people, and for a failed staff log-in a new captcha image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// The code clients look at.
+    pub errno: i32,
+    /// The text clients show.
+    pub errmsg: Cow<'static, str>,
+    /// Only errno 605 to 607 carry data.
+    pub data: Option<Value>,
+}
+
+impl Refusal {
+    /// A refusal with a constant text.
+    pub const fn new(errno: i32, errmsg: &'static str) -> Self {
+        Self { errno, errmsg: Cow::Borrowed(errmsg), data: None }
+    }
+
+    /// 401: a member that has to be there is not.
+    pub fn missing(member: &str) -> Self {
+        Self { errno: 401, errmsg: format!("{member} is missing").into(), data: None }
+    }
+
+    /// 402: a member's value cannot be accepted.
+    pub fn wrong(member: &str) -> Self {
+        Self { errno: 402, errmsg: format!("{member} is not acceptable").into(), data: None }
+    }
+
+    /// 402 with the reason.
+    pub fn wrong_because(member: &str, reason: &str) -> Self {
+        Self { errno: 402, errmsg: format!("{member}: {reason}").into(), data: None }
+    }
+
+    /// 681: a member that cannot be changed now.
+    pub fn not_changeable(member: &str) -> Self {
+        Self { errno: 681, errmsg: format!("{member} cannot be changed in this state").into(), data: None }
+    }
+
+    /// The same refusal with data.
+    pub fn with(self, data: Value) -> Self {
+        Self { data: Some(data), ..self }
+    }
+}
+
+/// 501
+pub const LOGIN_REQUIRED: Refusal = Refusal::new(501, "please log in");
+/// 502
+pub const INTERNAL: Refusal = Refusal::new(502, "the system is busy, please try again");
+/// 503
+pub const NOT_SUPPORTED: Refusal = Refusal::new(503, "not supported");
+/// 504
+pub const CHANGED_MEANWHILE: Refusal = Refusal::new(504, "changed by somebody else meanwhile");
+/// 505
+pub const UPDATE_FAILED: Refusal = Refusal::new(505, "nothing was updated");
+/// 506
+pub const NO_PERMISSION: Refusal = Refusal::new(506, "no permission");
+/// 605
+pub const STAFF_LOGIN_WRONG: Refusal = Refusal::new(605, "account or password is wrong");
+/// 606
+pub const CAPTCHA_WRONG: Refusal = Refusal::new(606, "the code is wrong");
+/// 607
+pub const CAPTCHA_MISSING: Refusal = Refusal::new(607, "please enter the code");
+/// 680
+pub const TOO_LITTLE_STOCK: Refusal = Refusal::new(680, "not enough free stock");
+/// 682
+pub const TOO_LITTLE_FREE: Refusal = Refusal::new(682, "fewer units are free than are to be taken away");
+/// 683
+pub const SALE_HAS_ORDERS: Refusal = Refusal::new(683, "the sale has orders or is open");
+/// 683
+pub const SALE_ENDED: Refusal = Refusal::new(683, "the sale has ended");
+/// 683
+pub const SALE_NOT_OPEN: Refusal = Refusal::new(683, "the sale is not open");
+/// 684
+pub const COUPON_UNFIT: Refusal =
+    Refusal::new(684, "the coupon is not for flash sales, expired or withdrawn");
+/// 700
+pub const SHOP_LOGIN_WRONG: Refusal = Refusal::new(700, "account or password is wrong");
+/// 708
+pub const NO_OPENID: Refusal = Refusal::new(708, "the account has no openid");
+/// 720
+pub const ORDER_UNKNOWN: Refusal = Refusal::new(720, "no such order");
+/// 724
+pub const PREPAY_FAILED: Refusal = Refusal::new(724, "the payment could not be prepared");
+/// 725
+pub const ORDER_STATE: Refusal = Refusal::new(725, "the order's state does not allow this");
+
+/// The outside world failed. Answered as errno 502 and logged once, where it becomes an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// MySQL or MariaDB.
+    #[error("database")]
+    Database(#[from] sqlx::Error),
+    /// A Redis command.
+    #[error("redis")]
+    Redis(#[from] redis::RedisError),
+    /// No Redis connection.
+    #[error("redis connection")]
+    RedisPool(#[from] deadpool_redis::PoolError),
+    /// Our own bound was reached.
+    #[error("{0}")]
+    Busy(&'static str),
+    /// The payment provider did not do what it was asked.
+    #[error("payment provider: {0}")]
+    Provider(String),
+    /// Rows of the ledger contradict each other; the transaction was rolled back.
+    #[error("rows contradict each other: {0}")]
+    Broken(&'static str),
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub enum Failure {
+    /// An outcome, never logged.
+    Refused(Refusal),
+    /// Logged, and answered as errno 502.
+    Fault(Fault),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl<E: Into<Fault>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl Failure {
+    /// Whether the database gave the transaction up for another one; repeating it is right.
+    pub fn lost_a_lock(&self) -> bool {
+        // 1213 deadlock, 1205 lock wait timeout, 1020 row changed since it was read.
+        matches!(self, Self::Fault(Fault::Database(error))
+            if matches!(crate::store::error_number(error), Some(1213 | 1205 | 1020)))
+    }
+}

@@ -1,0 +1,23 @@
+//! What handlers take out of a request, as leniently as the stock front ends need it (contract of
+//! `/admin` and `/wx`, section 4).
+
+// Who is calling from where.
+pub mod client_address;
+// Query parameters.
+pub mod query;
+// Bodies of which single members are picked, and bodies that are an entity.
+pub mod body;
+pub mod entity;
+pub mod loose;
+// page, limit, sort, order.
+pub mod listing;
+// Who is logged in.
+pub mod shopper;
+
+pub use body::Body;
+pub use client_address::ClientAddress;
+pub use entity::Entity;
+pub use listing::Listing;
+pub use loose::Loose;
+pub use query::Query;
+pub use shopper::Shopper;

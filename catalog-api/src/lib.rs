@@ -1,0 +1,45 @@
+//! The mall: an ordinary web service over MySQL for shoppers (`/wx`) and staff (`/admin`).
+//!
+//! Thin: route → handler (decode, one call, render) → store function (one SQL statement).
+//!
+//! Deliberately absent: any knowledge of a sale's desk. This service writes terms and orders into the
+//! ledger, the engine follows the ledger; the two share the session text and nothing else.
+
+// Settings, and the process as a whole.
+pub mod config;
+pub mod metrics;
+pub mod startup;
+pub mod state;
+
+// From the socket to a handler.
+pub mod access;
+pub mod extract;
+pub mod listener;
+pub mod permission;
+pub mod router;
+
+// Handlers, and how their answers look.
+pub mod envelope;
+pub mod error;
+pub mod routes;
+
+// Who is calling.
+pub mod attempts;
+pub mod captcha;
+pub mod password;
+pub mod session;
+
+// What is done: the spines, which hold the transactions.
+pub mod orders;
+pub mod payments;
+pub mod sales;
+pub mod timers;
+
+// The outside world.
+pub mod clock;
+pub mod provider;
+pub mod random;
+pub mod store;
+
+// Data for development.
+pub mod seed;

@@ -1,0 +1,89 @@
+//! Passwords: argon2id (19 MiB, two passes, one lane), a bounded number at a time, off the async
+//! threads.
+
+use crate::error::Fault;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use argon2::{Algorithm, Argon2, Params, Version};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// Hashes and verifies.
+pub struct Passwords {
+    running: Arc<Semaphore>,
+    waiting: Semaphore,
+    /// Verified for accounts that do not exist, so that they take as long as those that do.
+    decoy: String,
+}
+
+impl Passwords {
+    /// With bounds on what runs and what waits.
+    pub fn new(parallel: usize, waiting_max: usize) -> Self {
+        let decoy = hashed(&crate::random::hex_128());
+        Self { running: Arc::new(Semaphore::new(parallel)), waiting: Semaphore::new(waiting_max), decoy }
+    }
+
+    /// The hash to store.
+    pub async fn hash(&self, password: String) -> Result<String, Fault> {
+        self.run(move || hashed(&password)).await
+    }
+
+    /// Whether a password fits a stored hash; without one it takes as long and does not fit.
+    pub async fn fits(&self, password: String, stored: Option<String>) -> Result<bool, Fault> {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.decoy.clone());
+        let fits = self.run(move || {
+            let parsed = PasswordHash::new(&stored).ok();
+            parsed.is_some_and(|hash| argon2id().verify_password(password.as_bytes(), &hash).is_ok())
+        });
+        Ok(fits.await? && known)
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+        let _place = self.waiting.try_acquire().map_err(|_| Fault::Busy("too many log-ins are waiting"))?;
+        let running = Arc::clone(&self.running);
+        let slot = running.acquire_owned().await.expect("the semaphore is never closed");
+        // The slot goes along, so that a caller who hangs up does not free it before its work is done.
+        let work = tokio::task::spawn_blocking(move || {
+            let _slot = slot;
+            work()
+        });
+        work.await.map_err(|_| Fault::Busy("a password could not be hashed"))
+    }
+}
+
+fn argon2id() -> Argon2<'static> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the constants above are in range");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+fn hashed(password: &str) -> String {
+    argon2id().hash_password(password.as_bytes()).expect("any text can be hashed").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_fits_its_own_hash_only() {
+        let passwords = Passwords::new(1, 4);
+        let hash = passwords.hash("plum tree".into()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert_ne!(hash, passwords.hash("plum tree".into()).await.unwrap());
+        assert!(passwords.fits("plum tree".into(), Some(hash.clone())).await.unwrap());
+        assert!(!passwords.fits("plum".into(), Some(hash)).await.unwrap());
+        assert!(!passwords.fits("plum tree".into(), None).await.unwrap());
+        assert!(!passwords.fits(String::new(), Some(String::new())).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn at_the_bound_a_log_in_is_refused_at_once() {
+        let passwords = Arc::new(Passwords::new(1, 1));
+        let _all = passwords.waiting.try_acquire().unwrap();
+        assert!(matches!(passwords.fits("x".into(), None).await, Err(Fault::Busy(_))));
+    }
+}

@@ -1,0 +1,28 @@
+//! Handlers: decode, one call, render.
+
+// Shoppers.
+pub mod wx {
+    //! `/wx`
+    pub mod auth;
+    pub mod order;
+    pub mod pay_notify;
+}
+// Staff.
+pub mod admin {
+    //! `/admin`
+    pub mod auth;
+    pub mod coupon_seckill;
+    pub mod sale;
+    pub mod seckill;
+}
+// Development, on the private listener.
+pub mod dev {
+    //! `/dev`
+    pub mod pay;
+    pub mod sessions;
+}
+// Health and metrics, on the private listener.
+pub mod private;
+// The API description and its page.
+pub mod description;
+pub mod docs;

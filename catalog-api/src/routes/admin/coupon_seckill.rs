@@ -1,0 +1,77 @@
+//! Coupon flash sales: `/admin/coupon-seckill/*`, the same calls for coupons only.
+
+use super::sale::{self, Sale, SaleEdit, SaleForm, SaleId};
+use crate::access::Staff;
+use crate::envelope::{Answer, Envelope, Nothing, Page, Reply};
+use crate::extract::{Entity, Query};
+use crate::sales::{self, Scope};
+use crate::state::App;
+use crate::store::books::Books;
+use crate::store::resource::Resource;
+use axum::extract::State;
+use std::sync::Arc;
+
+/// Coupon flash sales. Failures: 402.
+#[utoipa::path(get, path = "/admin/coupon-seckill/list", tag = "staff: coupon flash sales",
+    params(("page" = Option<i64>, Query), ("limit" = Option<i64>, Query), ("sort" = Option<String>, Query),
+        ("order" = Option<String>, Query), ("name" = Option<String>, Query),
+        ("state" = Option<String>, Query), ("start" = Option<String>, Query),
+        ("end" = Option<String>, Query)),
+    responses((status = 200, body = Envelope<Page<Sale>>)), security(("staff" = []), ("bearer" = [])))]
+pub async fn list(State(app): State<Arc<App>>, query: Query) -> Answer<Page<Sale>> {
+    let filter = sale::filter(&query, app.zone)?;
+    Ok(Reply::data(sales::list(&app, Scope::Coupons, filter, query.listing()?).await?))
+}
+
+/// One sale. Failures: 402 unknown.
+#[utoipa::path(get, path = "/admin/coupon-seckill/read", tag = "staff: coupon flash sales", params(("id" = i64, Query)),
+    responses((status = 200, body = Envelope<Sale>)), security(("staff" = []), ("bearer" = [])))]
+pub async fn read(State(app): State<Arc<App>>, query: Query) -> Answer<Sale> {
+    Ok(Reply::data(sales::read(&app, Scope::Coupons, query.required_id("id")?).await?))
+}
+
+/// Arm a sale: its units leave the own stock of what it sells. Failures: 401, 402, 680,
+/// 684 coupon not for flash sales, expired or withdrawn.
+#[utoipa::path(post, path = "/admin/coupon-seckill/create", tag = "staff: coupon flash sales", request_body = SaleForm,
+    responses((status = 200, body = Envelope<Sale>)), security(("staff" = []), ("bearer" = [])))]
+pub async fn create(State(app): State<Arc<App>>, _staff: Staff, body: Entity) -> Answer<Sale> {
+    let draft = sale::draft(&body, app.zone)?;
+    let resource = Resource::Coupon(body.required_id("couponId")?);
+    sales::create(&app, resource, draft).await
+}
+
+/// Change a sale. Failures: 401, 402, 504 version is old, 680, 681 not changeable now, 682.
+#[utoipa::path(post, path = "/admin/coupon-seckill/update", tag = "staff: coupon flash sales", request_body = SaleEdit,
+    responses((status = 200, body = Envelope<Sale>)), security(("staff" = []), ("bearer" = [])))]
+pub async fn update(State(app): State<Arc<App>>, staff: Staff, body: Entity) -> Answer<Sale> {
+    let (id, version) = (body.required_id("id")?, body.required_id("version")?);
+    sales::update(&app, Scope::Coupons, id, version, sale::edit(&body, app.zone)?, &staff.username).await
+}
+
+/// Delete a sale without orders that is not open. Failures: 401, 402, 683.
+#[utoipa::path(post, path = "/admin/coupon-seckill/delete", tag = "staff: coupon flash sales", request_body = SaleId,
+    responses((status = 200, body = Envelope<Nothing>)), security(("staff" = []), ("bearer" = [])))]
+pub async fn delete(State(app): State<Arc<App>>, _staff: Staff, body: Entity) -> Answer<Nothing> {
+    sales::delete(&app, Scope::Coupons, body.required_id("id")?).await
+}
+
+/// Start a sale now. Failures: 401, 402, 683 ended.
+#[utoipa::path(post, path = "/admin/coupon-seckill/force-start", tag = "staff: coupon flash sales", request_body = SaleId,
+    responses((status = 200, body = Envelope<Sale>)), security(("staff" = []), ("bearer" = [])))]
+pub async fn force_start(State(app): State<Arc<App>>, _staff: Staff, body: Entity) -> Answer<Sale> {
+    sales::force_start(&app, Scope::Coupons, body.required_id("id")?).await
+}
+
+/// Close a sale now. Failures: 401, 402, 683 not open.
+#[utoipa::path(post, path = "/admin/coupon-seckill/close", tag = "staff: coupon flash sales", request_body = SaleId,
+    responses((status = 200, body = Envelope<Sale>)), security(("staff" = []), ("bearer" = [])))]
+pub async fn close(State(app): State<Arc<App>>, _staff: Staff, body: Entity) -> Answer<Sale> {
+    sales::close(&app, Scope::Coupons, body.required_id("id")?).await
+}
+
+/// The books of a sale. Failures: 402 unknown.
+#[utoipa::path(get, path = "/admin/coupon-seckill/books", tag = "staff: coupon flash sales", params(("id" = i64, Query)),
+    responses((status = 200, body = Envelope<Books>)), security(("staff" = []), ("bearer" = [])))]
+pub async fn books(State(app): State<Arc<App>>, query: Query) -> Answer<Books> {
+    Ok(Reply::data(sales::books(&app, Scope::Coupons, query.required_id("id")?).await?))
+}

@@ -1,0 +1,81 @@
+//! What every handler is given: the settings and the outside world.
+
+use crate::config::{Config, PayProvider};
+use crate::envelope::Zone;
+use crate::extract::client_address::Network;
+use crate::metrics::Metrics;
+use crate::password::Passwords;
+use crate::provider::pay::{LocalPay, Pay};
+use crate::session::Sessions;
+use anyhow::Context;
+use deadpool_redis::{PoolConfig, Runtime, Timeouts};
+use sqlx::MySqlPool;
+use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// One running catalog-api.
+pub struct App {
+    /// The settings.
+    pub config: Config,
+    /// MySQL or MariaDB.
+    pub db: MySqlPool,
+    /// Redis.
+    pub redis: deadpool_redis::Pool,
+    /// Sessions.
+    pub sessions: Sessions,
+    /// Password hashing.
+    pub passwords: Passwords,
+    /// Who takes the money; nobody when payment is not set up.
+    pub pay: Option<Box<dyn Pay>>,
+    /// In which people read times.
+    pub zone: Zone,
+    /// Proxies whose word about addresses counts.
+    pub trusted_proxies: Vec<Network>,
+    /// Counters.
+    pub metrics: Metrics,
+    /// Set when the process is about to end.
+    pub draining: AtomicBool,
+    /// Two callers asking for load buyers at once would make the same ones.
+    pub load_buyers: Mutex<()>,
+}
+
+impl App {
+    /// Prepares everything; connections are made when they are needed, so that the service starts, and
+    /// says what is missing, while a store is away.
+    pub fn new(config: Config) -> anyhow::Result<Arc<Self>> {
+        let options: MySqlConnectOptions = config.database.url.expose().parse().context("database.url")?;
+        let db = MySqlPoolOptions::new()
+            .max_connections(config.database.connections_max)
+            .acquire_timeout(Duration::from_millis(config.database.acquire_timeout_ms))
+            .connect_lazy_with(options);
+        let timeout = Some(Duration::from_millis(config.redis.timeout_ms));
+        let mut pool = deadpool_redis::Config::from_url(config.redis.url.expose());
+        pool.pool = Some(PoolConfig {
+            max_size: config.redis.connections_max,
+            timeouts: Timeouts { wait: timeout, create: timeout, recycle: timeout },
+            ..PoolConfig::default()
+        });
+        let redis = pool.create_pool(Some(Runtime::Tokio1)).context("redis.url")?;
+        let pay: Option<Box<dyn Pay>> = match config.pay.provider {
+            PayProvider::Local => Some(Box::new(LocalPay::new(config.pay.local_secret.expose()))),
+            PayProvider::None => None,
+        };
+        let trusted = config.listen.trusted_proxies.iter().map(|text| text.parse());
+        Ok(Arc::new(Self {
+            sessions: Sessions::new(&config.session, &config.redis.prefix),
+            passwords: Passwords::new(config.password.parallel, config.password.waiting_max),
+            zone: config.time.offset.parse().ok().context("time.offset")?,
+            trusted_proxies: trusted.collect::<Result<_, _>>().ok().context("listen.trusted_proxies")?,
+            metrics: Metrics::default(),
+            draining: AtomicBool::new(false),
+            load_buyers: Mutex::new(()),
+            pay,
+            db,
+            redis,
+            config,
+        }))
+    }
+}

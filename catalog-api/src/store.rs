@@ -1,0 +1,62 @@
+//! SQL, one function per statement, named for its meaning. Transactions begin and end in the spines
+//! (`orders`, `payments`, `sales`, `timers`), where they can be seen; the one exception is
+//! [`order_state`], which is the state machine of orders.
+//!
+//! Deliberately absent: any statement that moves `flash_sale.free` of a sale the engine may serve, and
+//! any key of a sale's desk.
+
+pub mod address;
+pub mod admin;
+pub mod books;
+pub mod due_task;
+pub mod operation_log;
+pub mod order;
+pub mod order_state;
+pub mod payment;
+pub mod resource;
+pub mod sale;
+pub mod sale_write;
+pub mod shopper;
+
+use crate::error::Failure;
+use sqlx::mysql::MySqlDatabaseError;
+
+/// The server's number of an error.
+pub fn error_number(error: &sqlx::Error) -> Option<u16> {
+    let error = error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>()?;
+    Some(error.number())
+}
+
+/// Times a transaction is begun before its lost lock is a fault.
+const TRIES: usize = 5;
+
+/// Repeats a transaction that the database gave up for another one.
+pub async fn retrying<T, W, F>(mut work: W) -> Result<T, Failure>
+where
+    W: FnMut() -> F,
+    F: Future<Output = Result<T, Failure>>,
+{
+    for _ in 1..TRIES {
+        match work().await {
+            Err(failure) if failure.lost_a_lock() => {}
+            other => return other,
+        }
+    }
+    work().await
+}
+
+/// A pattern for `like … escape '!'` that finds a text anywhere.
+pub fn anywhere(text: &str) -> String {
+    let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    format!("%{escaped}%")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_has_no_wildcards_of_the_caller() {
+        assert_eq!(anywhere("50%_off!"), "%50!%!_off!!%");
+    }
+}

@@ -1,0 +1,93 @@
+//! Private MariaDB and Redis in a temporary folder. Each runs under a shell that ends it when the pipe
+//! to this process closes, however this process ends.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+pub(crate) struct Stores {
+    mysql_port: u16,
+    redis_port: u16,
+    // Holds the pipe whose end is the end of the stores.
+    _guards: [Child; 2],
+}
+
+static STORES: OnceLock<Stores> = OnceLock::new();
+
+/// The stores; started by the first test that asks.
+pub(crate) fn stores() -> &'static Stores {
+    STORES.get_or_init(Stores::start)
+}
+
+/// An address nobody listens on.
+pub(crate) fn free_port() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap()
+}
+
+impl Stores {
+    pub(crate) fn url(&self, database: &str) -> String {
+        format!("mysql://root@127.0.0.1:{}/{database}", self.mysql_port)
+    }
+
+    pub(crate) fn redis_url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.redis_port)
+    }
+
+    fn start() -> Self {
+        let folder = std::env::temp_dir().join(format!("catalog-it-{}", std::process::id()));
+        let data = folder.join("mysql");
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = |path: &PathBuf| path.to_str().expect("temporary folders are text").to_owned();
+        let installed = Command::new("mariadb-install-db")
+            .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
+            .args([format!("--datadir={}", path(&data)), "--user=root".into()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .expect("mariadb-install-db is installed");
+        assert!(installed.success(), "mariadb-install-db works");
+        let (mysql_port, redis_port) = (free_port().port(), free_port().port());
+        let mysql = guarded(
+            &folder,
+            &format!(
+                "mariadbd --no-defaults --user=root --datadir={} --socket={}/mysql.sock --port={mysql_port} \
+                 --bind-address=127.0.0.1 --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=64M \
+                 --max-connections=1000",
+                path(&data),
+                path(&folder)
+            ),
+            "mysql.log",
+        );
+        let redis = guarded(
+            &folder,
+            &format!("redis-server --port {redis_port} --bind 127.0.0.1 --save '' --dir {}", path(&folder)),
+            "redis.log",
+        );
+        for port in [mysql_port, redis_port] {
+            let since = Instant::now();
+            while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+                assert!(since.elapsed() < Duration::from_secs(60), "a store starts; see {}", path(&folder));
+                std::thread::park_timeout(Duration::from_millis(50));
+            }
+        }
+        Self { mysql_port, redis_port, _guards: [mysql, redis] }
+    }
+}
+
+fn guarded(folder: &PathBuf, server: &str, log: &str) -> Child {
+    let script = format!(
+        "{server} >{folder}/{log} 2>&1 & server=$!; cat >/dev/null; kill -9 $server; wait $server 2>/dev/null; \
+         rm -rf {folder}",
+        folder = folder.display()
+    );
+    Command::new("sh")
+        .args(["-c", &script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("there is a shell")
+}

@@ -1,0 +1,20 @@
+//! catalog-api against real MariaDB and Redis, as a process of its own.
+
+mod harness;
+
+// The process: settings, health, ends.
+mod process;
+// Who may call what.
+mod matrix;
+// Log-ins.
+mod sessions;
+mod staff_login;
+// Sales.
+mod sale;
+mod sale_life;
+// Orders and money.
+mod orders;
+mod payments;
+mod timers;
+// Development.
+mod dev;
