@@ -15,7 +15,7 @@ pub struct Config {
     /// Whether this is somebody's own machine.
     pub profile: Profile,
     /// Listeners and their bounds.
-    pub listen: Listen,
+    pub http: Http,
     /// MySQL or MariaDB.
     pub database: Database,
     /// Redis.
@@ -55,9 +55,9 @@ pub enum Profile {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "explained in config.default.toml")]
-pub struct Listen {
-    pub public: SocketAddr,
-    pub private: SocketAddr,
+pub struct Http {
+    pub listen: SocketAddr,
+    pub private_listen: SocketAddr,
     pub trusted_proxies: Vec<String>,
     pub connections_max: usize,
     pub requests_max: usize,

@@ -36,10 +36,10 @@ struct Door {
 
 /// Accepts until told to stop, then waits until connections have ended or the drain time is over.
 pub async fn serve(app: Arc<App>, listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
-    let connections_max = app.config.listen.connections_max;
+    let connections_max = app.config.http.connections_max;
     let connections = Arc::new(Semaphore::new(connections_max));
-    let drain = Duration::from_millis(app.config.listen.drain_ms);
-    let requests = Arc::new(Semaphore::new(app.config.listen.requests_max));
+    let drain = Duration::from_millis(app.config.http.drain_ms);
+    let requests = Arc::new(Semaphore::new(app.config.http.requests_max));
     let door = Arc::new(Door { app, router, requests });
     while !*stop.borrow() {
         // At the bound new connections wait in the system's backlog.
@@ -74,7 +74,7 @@ async fn connection(
 ) {
     // Answers are small; waiting to fill a packet would only make them late.
     stream.set_nodelay(true).ok();
-    let limit = Duration::from_millis(door.app.config.listen.header_read_timeout_ms);
+    let limit = Duration::from_millis(door.app.config.http.header_read_timeout_ms);
     let service = service_fn(move |request| answer(Arc::clone(&door), peer, request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

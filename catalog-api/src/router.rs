@@ -171,7 +171,7 @@ fn cors(app: &App) -> CorsLayer {
 /// Bounds the time of a request, counts it, and keeps answers about people out of caches.
 async fn watch(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let shop = request.uri().path().starts_with("/wx/");
-    let limit = Duration::from_millis(app.config.listen.request_timeout_ms);
+    let limit = Duration::from_millis(app.config.http.request_timeout_ms);
     let mut response = match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => crate::error::INTERNAL.into_response(),

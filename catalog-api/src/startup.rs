@@ -40,12 +40,12 @@ pub async fn is_migrated(db: &MySqlPool) -> sqlx::Result<bool> {
 /// Serves until SIGTERM or Ctrl-C, then drains.
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let app = App::new(config)?;
-    let listen = app.config.listen.clone();
+    let http = app.config.http.clone();
     let public = router::public(&app);
     let private = routes::private::router(&app, &public.openapi);
     let (stop, stopped) = watch::channel(false);
-    let private_listener = TcpListener::bind(listen.private).await.context("listen.private")?;
-    let public_listener = TcpListener::bind(listen.public).await.context("listen.public")?;
+    let private_listener = TcpListener::bind(http.private_listen).await.context("http.private_listen")?;
+    let public_listener = TcpListener::bind(http.listen).await.context("http.listen")?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     // The private listener outlives the public one, so that draining can be watched.
@@ -53,7 +53,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let answering_private = tokio::spawn(serve(app.clone(), private_listener, private, private_stopped));
     let answering = tokio::spawn(serve(app.clone(), public_listener, public.router, stopped.clone()));
     let timing = tokio::spawn(timers::run(app.clone(), stopped));
-    tracing::info!(public = %listen.public, private = %listen.private, "serving");
+    tracing::info!(public = %http.listen, private = %http.private_listen, "serving");
 
     tokio::select! {
         _ = terminate.recv() => {}
@@ -64,7 +64,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     stop.send_replace(true);
     answering.await.context("public listener")?;
     // A round of timers ends within its provider's deadline; its rows are safe whatever happens.
-    let drain = Duration::from_millis(listen.drain_ms);
+    let drain = Duration::from_millis(http.drain_ms);
     if tokio::time::timeout(drain, timing).await.is_err() {
         tracing::warn!("a round of timers was still running at the end of the drain time");
     }

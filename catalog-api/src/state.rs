@@ -63,12 +63,12 @@ impl App {
             PayProvider::Local => Some(Box::new(LocalPay::new(config.pay.local_secret.expose()))),
             PayProvider::None => None,
         };
-        let trusted = config.listen.trusted_proxies.iter().map(|text| text.parse());
+        let trusted = config.http.trusted_proxies.iter().map(|text| text.parse());
         Ok(Arc::new(Self {
             sessions: Sessions::new(&config.session, &config.redis.prefix),
             passwords: Passwords::new(config.password.parallel, config.password.waiting_max),
             zone: config.time.offset.parse().ok().context("time.offset")?,
-            trusted_proxies: trusted.collect::<Result<_, _>>().ok().context("listen.trusted_proxies")?,
+            trusted_proxies: trusted.collect::<Result<_, _>>().ok().context("http.trusted_proxies")?,
             metrics: Metrics::default(),
             draining: AtomicBool::new(false),
             load_buyers: Mutex::new(()),

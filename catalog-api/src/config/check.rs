@@ -13,11 +13,11 @@ const KNOWN_SECRETS: &[&str] =
 pub fn check(config: &Config) -> Result<(), String> {
     secrets(config)?;
     bounds(config)?;
-    if config.listen.public == config.listen.private {
-        return Err("listen.private must differ from listen.public".into());
+    if config.http.listen == config.http.private_listen {
+        return Err("http.private_listen must differ from http.listen".into());
     }
-    for network in &config.listen.trusted_proxies {
-        network.parse::<Network>().map_err(|_| format!("listen.trusted_proxies: {network} is no network"))?;
+    for network in &config.http.trusted_proxies {
+        network.parse::<Network>().map_err(|_| format!("http.trusted_proxies: {network} is no network"))?;
     }
     config.time.offset.parse::<Zone>().map_err(|_| "time.offset must look like +08:00".to_owned())?;
     for origin in &config.cors.allowed_origins {
@@ -87,11 +87,11 @@ fn bounds(config: &Config) -> Result<(), String> {
         return Err("timers.interval_ms must be at most 1000".into());
     }
     for (key, value) in [
-        ("listen.connections_max", config.listen.connections_max as u64),
-        ("listen.requests_max", config.listen.requests_max as u64),
-        ("listen.header_read_timeout_ms", config.listen.header_read_timeout_ms),
-        ("listen.body_read_timeout_ms", config.listen.body_read_timeout_ms),
-        ("listen.request_timeout_ms", config.listen.request_timeout_ms),
+        ("http.connections_max", config.http.connections_max as u64),
+        ("http.requests_max", config.http.requests_max as u64),
+        ("http.header_read_timeout_ms", config.http.header_read_timeout_ms),
+        ("http.body_read_timeout_ms", config.http.body_read_timeout_ms),
+        ("http.request_timeout_ms", config.http.request_timeout_ms),
         ("database.connections_max", config.database.connections_max.into()),
         ("database.acquire_timeout_ms", config.database.acquire_timeout_ms),
         ("redis.connections_max", config.redis.connections_max as u64),

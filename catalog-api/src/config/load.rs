@@ -76,10 +76,10 @@ mod tests {
         for (overlay, key) in [
             ("session.life_s = 60", "session.life_s"),
             ("session.previous_kid = 'old'", "session.previous_secret"),
-            ("listen.private = '127.0.0.1:8080'", "listen.private"),
+            ("http.private_listen = '127.0.0.1:8080'", "http.private_listen"),
             ("time.offset = 'noon'", "time.offset"),
             ("cors.allowed_origins = ['*']", "cors.allowed_origins"),
-            ("listen.trusted_proxies = ['10.0.0.0/99']", "listen.trusted_proxies"),
+            ("http.trusted_proxies = ['10.0.0.0/99']", "http.trusted_proxies"),
             ("timers.interval_ms = 5000", "timers.interval_ms"),
             ("password.parallel = 0", "password.parallel"),
         ] {

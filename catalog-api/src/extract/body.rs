@@ -18,7 +18,7 @@ pub struct Body(pub Bytes);
 impl Body {
     /// Reads it; too long, too slow or broken off is 402.
     pub async fn read(app: &App, stream: Stream) -> Result<Self, Refusal> {
-        let limit = Duration::from_millis(app.config.listen.body_read_timeout_ms);
+        let limit = Duration::from_millis(app.config.http.body_read_timeout_ms);
         match tokio::time::timeout(limit, Limited::new(stream, BODY_BYTES_MAX).collect()).await {
             Ok(Ok(body)) => Ok(Self(body.to_bytes())),
             Ok(Err(_)) => Err(Refusal::wrong_because("body", "is too long or broken off")),

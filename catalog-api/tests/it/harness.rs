@@ -59,8 +59,8 @@ fn instance(database_url: &str, prefix: &str, public: SocketAddr, private: Socke
         .env("DATABASE_URL", database_url)
         .env("REDIS_URL", stores().redis_url())
         .env("MALL_CATALOG__REDIS__PREFIX", prefix)
-        .env("MALL_CATALOG__LISTEN__PUBLIC", public.to_string())
-        .env("MALL_CATALOG__LISTEN__PRIVATE", private.to_string())
+        .env("MALL_CATALOG__HTTP__LISTEN", public.to_string())
+        .env("MALL_CATALOG__HTTP__PRIVATE_LISTEN", private.to_string())
         .env("MALL_CATALOG__TIMERS__INTERVAL_MS", "100")
         .env("MALL_CATALOG__LOG__FILTER", "warn");
     command
@@ -200,8 +200,8 @@ pub(crate) fn config(world: &World) -> catalog_api::config::Config {
         .merge(("database.url", &world.database_url))
         .merge(("redis.url", stores().redis_url()))
         .merge(("redis.prefix", &world.prefix))
-        .merge(("listen.public", world.public.to_string()))
-        .merge(("listen.private", world.private.to_string()))
+        .merge(("http.listen", world.public.to_string()))
+        .merge(("http.private_listen", world.private.to_string()))
         .extract()
         .unwrap()
 }

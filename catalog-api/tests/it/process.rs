@@ -70,8 +70,8 @@ async fn readiness_names_what_is_missing() {
         binary()
             .env("DATABASE_URL", format!("mysql://root@{nowhere}/mall"))
             .env("REDIS_URL", format!("redis://{nowhere}"))
-            .env("MALL_CATALOG__LISTEN__PUBLIC", public.to_string())
-            .env("MALL_CATALOG__LISTEN__PRIVATE", private.to_string())
+            .env("MALL_CATALOG__HTTP__LISTEN", public.to_string())
+            .env("MALL_CATALOG__HTTP__PRIVATE_LISTEN", private.to_string())
             .env("MALL_CATALOG__LOG__FILTER", "off")
             .spawn()
             .unwrap(),
@@ -157,7 +157,7 @@ fn exchange(to: SocketAddr, bytes: &[u8]) -> String {
 
 #[tokio::test]
 async fn requests_two_readers_could_understand_differently_are_refused() {
-    let world = World::with(&[("MALL_CATALOG__LISTEN__HEADER_READ_TIMEOUT_MS", "500")]).await;
+    let world = World::with(&[("MALL_CATALOG__HTTP__HEADER_READ_TIMEOUT_MS", "500")]).await;
     let public = world.public;
     let answers = tokio::task::spawn_blocking(move || {
         let many: String = (0..70).map(|number| format!("x-{number}: y\r\n")).collect();

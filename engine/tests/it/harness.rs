@@ -172,7 +172,7 @@ impl Mall {
     pub(crate) async fn prepare(stores: Stores, settings: &[(&str, &str)]) -> Self {
         let mut random = [0; 6];
         getrandom::fill(&mut random).expect("random numbers");
-        let name = format!("it_{}", random.map(|byte| format!("{byte:02x}")).concat());
+        let name = format!("mall_{}", random.map(|byte| format!("{byte:02x}")).concat());
         let admin = MySqlPool::connect(&stores.database_url).await.expect("the database answers");
         sqlx::raw_sql(sqlx::AssertSqlSafe(format!("create database {name} character set utf8mb4")))
             .execute(&admin)

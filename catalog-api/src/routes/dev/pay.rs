@@ -41,7 +41,7 @@ pub async fn pay(
     };
     let signed = LocalPay::new(app.config.pay.local_secret.expose()).sign(&notice, unix_s());
     let headers = [(TIMESTAMP_HEADER, signed.timestamp.as_str()), (SIGNATURE_HEADER, &signed.signature)];
-    let to = reachable(app.config.listen.public);
+    let to = reachable(app.config.http.listen);
     let (status, answer) = http_call::post(to, "/wx/order/pay-notify", &headers, signed.body).await?;
     let answer: Value = serde_json::from_str(&answer).unwrap_or(Value::String(answer));
     let body = json!({
