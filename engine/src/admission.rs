@@ -120,6 +120,13 @@ impl<C: Clock, T, O> Gate<C, T, O> {
         })
     }
 
+    /// A sale. Before the ledger was read once nobody can say that there is none.
+    pub fn sale(&self, sale: SaleId) -> Result<Arc<Known<T, O>>, Refusal> {
+        self.sales
+            .get(sale)
+            .ok_or_else(|| if self.sales.loaded() { Code::NotFound.into() } else { Code::Unavailable.into() })
+    }
+
     /// Lets a token request in.
     pub fn admit_token(
         &self,
@@ -127,7 +134,7 @@ impl<C: Clock, T, O> Gate<C, T, O> {
         session: Option<&str>,
         from: IpAddr,
     ) -> Result<(Arc<Known<T, O>>, Caller), Refusal> {
-        let known = self.sales.get(sale).ok_or(Code::NotFound)?;
+        let known = self.sale(sale)?;
         let caller = self.caller(session)?;
         let now = self.clock.elapsed();
         let row = known.row();
@@ -167,7 +174,7 @@ impl<C: Clock, T, O> Gate<C, T, O> {
         token: &str,
         quantity: u16,
     ) -> Result<(Arc<Known<T, O>>, Caller, Claims), Refusal> {
-        let known = self.sales.get(sale).ok_or(Code::NotFound)?;
+        let known = self.sale(sale)?;
         let caller = self.caller(session)?;
         let claims = self.tokens.verify(token).ok_or(Code::TokenInvalid)?;
         if claims.sale != sale || claims.user != caller.user {

@@ -171,7 +171,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
         if let Some(order) = self.ledger.order(sn, caller.user).await.map_err(unsure)? {
             return Ok(Status::Settled(order));
         }
-        let known = self.gate.sales.get(sn.sale).ok_or(Code::NotFound)?;
+        let known = self.gate.sale(sn.sale)?;
         if known.row().state > SaleState::Closing {
             return Err(Code::NotFound.into());
         }

@@ -17,11 +17,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 /// Refuses heads whose message has no single meaning: any transfer coding (every body here is small, so
-/// its length is known; and hyper hides a Content-Length that follows one), several or no hosts.
+/// its length is known; and hyper hides a Content-Length beside one), several or no hosts.
 pub fn check_head(head: &HeaderMap, target_bytes: usize, target_bytes_max: usize) -> Result<(), Answer> {
     if head.contains_key(TRANSFER_ENCODING) {
-        let code = if head.contains_key(CONTENT_LENGTH) { Code::BadRequest } else { Code::LengthRequired };
-        return Err(render::closing(code));
+        return Err(render::closing(Code::LengthRequired));
     }
     if head.get_all(HOST).iter().count() != 1 {
         return Err(render::closing(Code::BadRequest));

@@ -139,9 +139,11 @@ pub(super) fn one<D: Desk, L: Log, G: Ledger, C: Clock>(
     sale: &str,
     request: &Request<Incoming>,
 ) -> Answer {
-    let Some(known) = sale_id(sale).and_then(|sale| door.purchases.gate.sales.get(sale)) else {
-        return render::refusal(Code::NotFound.into());
-    };
+    let known =
+        match sale_id(sale).ok_or(Code::NotFound.into()).and_then(|sale| door.purchases.gate.sale(sale)) {
+            Ok(known) => known,
+            Err(refusal) => return render::refusal(refusal),
+        };
     let out = serde_json::to_string(&SaleOut::of(&known)).expect("plain numbers and text");
     let unix_ms = door.purchases.clock.unix_ms();
     let now_ms =

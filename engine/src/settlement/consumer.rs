@@ -214,7 +214,13 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
     async fn to_what_is_left(&self, partition: u32, from: i64) {
         let moved = async {
             let (first, _) = self.log.bounds(partition).await?;
-            self.ledger.rewind(partition, &self.log.identity(), from, first).await
+            let log = self.log.identity();
+            if first <= from {
+                return self.ledger.rewind(partition, &log, from, first).await;
+            }
+            // Retention went past the position. What it took is in the outbox and comes again.
+            let over = Step { partition, log: &log, from, to: first, records: &[], bury: false };
+            self.ledger.settle(&over).await.map(|settled| settled != Settled::Fenced)
         };
         match moved.await {
             Ok(_) => tracing::error!(

@@ -53,8 +53,8 @@ async fn heads_without_a_single_meaning_are_refused() {
     refused(
         &mall,
         format!("{post}host: a\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"),
-        400,
-        "bad_request",
+        411,
+        "length_required",
     )
     .await;
     // hyper hides a length that follows a coding, so any coding is refused.

@@ -322,7 +322,8 @@ impl Mall {
 
     /// Waits until the engine that is called serves the sale: a caller without a session is told so.
     pub(crate) async fn wait_desk(&self, sale: SaleId) {
-        let probe = self.buyer().await;
+        // Of the highest level, so that only the desk is in its way.
+        let probe = self.buyer_of_level(2).await;
         eventually("the desk is ready", 30, async || {
             let answer = self.try_token(&probe, sale).await;
             match answer {

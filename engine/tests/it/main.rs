@@ -4,6 +4,8 @@
 mod desk;
 mod ledger;
 mod log;
+// The spines over embedded ports.
+mod spine;
 // Whole engines over real stores.
 mod door;
 mod harness;

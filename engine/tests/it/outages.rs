@@ -172,6 +172,10 @@ async fn the_engine_is_killed_with_orders_outstanding() {
     seen.wait_orders(80).await;
     mall.engine().signal("-KILL");
     let listen = url.strip_prefix("http://").expect("a url").to_owned();
+    eventually("it is dead", 10, async || {
+        std::net::TcpListener::bind(&listen).map(drop).map_err(|error| error.to_string())
+    })
+    .await;
     let second = mall.spawn_at("all", &listen);
     mall.wait_ready(&second).await;
     let mall = all_sold(mall, sale, crowd, 300).await;

@@ -215,6 +215,7 @@ pub(super) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !holds().await {
         assert!(began.elapsed() < Duration::from_secs(10), "still waiting: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        // The server shows its transactions anew only when nobody looked for 100 ms.
+        tokio::time::sleep(Duration::from_millis(250)).await;
     }
 }
