@@ -80,6 +80,14 @@ pub struct Page<T> {
     pub pages: i64,
 }
 
+impl<T> Page<T> {
+    /// All rows of a list that is not paged.
+    pub fn whole(list: Vec<T>) -> Self {
+        let rows = list.len() as i64;
+        Self { list, total: rows, page: 1, limit: rows, pages: 1 }
+    }
+}
+
 /// Kept beside a response for the operation log.
 #[derive(Clone, Debug)]
 pub struct Outcome {
