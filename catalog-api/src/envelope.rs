@@ -124,8 +124,8 @@ impl IntoResponse for Failure {
         match self {
             Self::Refused(refusal) => refusal.into_response(),
             Self::Fault(fault) => {
-                let chain = chain(&fault);
-                tracing::error!(fault = %chain, "request failed");
+                // As a string field it is written quoted, so that no byte of a cause ends the line.
+                tracing::error!(fault = chain(&fault), "request failed");
                 INTERNAL.into_response()
             }
         }
@@ -137,8 +137,12 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
+        let link = error.to_string();
+        // Some libraries repeat their cause in their own text.
+        if !text.ends_with(&link) {
+            text.push_str(": ");
+            text.push_str(&link);
+        }
         cause = error.source();
     }
     text
