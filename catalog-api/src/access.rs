@@ -143,6 +143,12 @@ async fn write_down(
     // The call has happened; its answer does not change because the log could not be written.
     if let Err(error) = operation_log::insert(&gate.app.db, &operation).await {
         gate.app.metrics.count(Counter::UnloggedOperations);
-        tracing::error!(%actor, %action, errno, %error, "an operation could not be logged");
+        tracing::error!(
+            actor,
+            action,
+            errno,
+            error = crate::envelope::chain(&error),
+            "an operation could not be logged"
+        );
     }
 }

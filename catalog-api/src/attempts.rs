@@ -16,6 +16,9 @@ const FIRST_DELAY: Duration = Duration::from_millis(100);
 /// Shorter than the five seconds after which the stock clients give up.
 const LONGEST_DELAY: Duration = Duration::from_secs(3);
 
+/// Log-ins that may be waiting at the same time; at the bound the next one is refused.
+pub const SLOWED_DOWN_MAX: usize = 128;
+
 /// Takes a counted try back, unless it has expired meanwhile.
 const TAKE_BACK: &str = "local n = redis.call('GET', KEYS[1]) \
     if n and tonumber(n) > 0 then return redis.call('DECR', KEYS[1]) end return 0";
@@ -60,10 +63,14 @@ impl Attempt {
     }
 
     /// Waits as long as the failures so far demand.
-    pub async fn slow_down(&self) {
+    pub async fn slow_down(&self, app: &App) -> Result<(), Fault> {
         if let Some(delay) = delay(self.failures) {
+            // Those who wait hold a request's place; they must not hold all of them.
+            let busy = |_| Fault::Busy("too many log-ins are being slowed down");
+            let _place = app.slowed_down.try_acquire().map_err(busy)?;
             tokio::time::sleep(delay).await;
         }
+        Ok(())
     }
 
     /// The password was right: the account's failures are forgotten, the address's stay.

@@ -80,6 +80,14 @@ pub struct Page<T> {
     pub pages: i64,
 }
 
+impl<T> Page<T> {
+    /// All rows of a list that is not paged.
+    pub fn whole(list: Vec<T>) -> Self {
+        let rows = list.len() as i64;
+        Self { list, total: rows, page: 1, limit: rows, pages: 1 }
+    }
+}
+
 /// Kept beside a response for the operation log.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -116,8 +124,8 @@ impl IntoResponse for Failure {
         match self {
             Self::Refused(refusal) => refusal.into_response(),
             Self::Fault(fault) => {
-                let chain = chain(&fault);
-                tracing::error!(fault = %chain, "request failed");
+                // As a string field it is written quoted, so that no byte of a cause ends the line.
+                tracing::error!(fault = chain(&fault), "request failed");
                 INTERNAL.into_response()
             }
         }
@@ -129,8 +137,12 @@ pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
+        let link = error.to_string();
+        // Some libraries repeat their cause in their own text.
+        if !text.ends_with(&link) {
+            text.push_str(": ");
+            text.push_str(&link);
+        }
         cause = error.source();
     }
     text

@@ -33,7 +33,7 @@ pub async fn prepay(app: &App, id: u64, owner: u64) -> Result<PaymentCall, Failu
     let pay = app.pay.as_ref().ok_or(PREPAY_FAILED)?;
     let bill = Bill { order_sn: order.order_sn, amount_minor: order.actual_minor, openid };
     pay.prepay(&bill).await.map_err(|fault| {
-        tracing::error!(fault = %fault, "a payment could not be prepared");
+        tracing::error!(fault = crate::envelope::chain(&fault), "a payment could not be prepared");
         PREPAY_FAILED.into()
     })
 }

@@ -7,7 +7,7 @@ use crate::error::NOT_SUPPORTED;
 use crate::metrics::Counter;
 use crate::permission::{Entry, Need, Registry, SharedRegistry};
 use crate::routes::admin::{auth as staff, coupon_seckill, seckill};
-use crate::routes::wx::{auth, order, pay_notify};
+use crate::routes::wx::{address, auth, order, pay_notify};
 use crate::routes::{description, docs};
 use crate::state::App;
 use axum::extract::{Request, State};
@@ -32,6 +32,7 @@ fn table(app: &Arc<App>) -> Table {
         .shop(Need::Open, routes!(auth::login))
         .shop(Need::Login, routes!(auth::info))
         .shop(Need::Login, routes!(auth::logout))
+        .shop(Need::Login, routes!(address::list))
         // Shoppers: orders.
         .shop(Need::Login, routes!(order::list))
         .shop(Need::Login, routes!(order::detail))

@@ -3,6 +3,7 @@
 // Shoppers.
 pub mod wx {
     //! `/wx`
+    pub mod address;
     pub mod auth;
     pub mod order;
     pub mod pay_notify;

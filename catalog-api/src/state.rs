@@ -1,5 +1,6 @@
 //! What every handler is given: the settings and the outside world.
 
+use crate::attempts::SLOWED_DOWN_MAX;
 use crate::config::{Config, PayProvider};
 use crate::envelope::Zone;
 use crate::extract::client_address::Network;
@@ -14,7 +15,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 /// One running catalog-api.
 pub struct App {
@@ -38,6 +39,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Set when the process is about to end.
     pub draining: AtomicBool,
+    /// Log-ins that wait because of earlier failures.
+    pub slowed_down: Semaphore,
     /// Two callers asking for load buyers at once would make the same ones.
     pub load_buyers: Mutex<()>,
 }
@@ -71,6 +74,7 @@ impl App {
             trusted_proxies: trusted.collect::<Result<_, _>>().ok().context("http.trusted_proxies")?,
             metrics: Metrics::default(),
             draining: AtomicBool::new(false),
+            slowed_down: Semaphore::new(SLOWED_DOWN_MAX),
             load_buyers: Mutex::new(()),
             pay,
             db,

@@ -37,7 +37,7 @@ fn report(failure: &Failure) {
     match failure {
         // A lock lost to a shopper is ordinary; the next round is half a second away.
         failure if failure.lost_a_lock() => tracing::info!("a round of timers lost a lock and is repeated"),
-        Failure::Fault(fault) => tracing::error!(fault = %chain(fault), "a round of timers failed"),
+        Failure::Fault(fault) => tracing::error!(fault = chain(fault), "a round of timers failed"),
         Failure::Refused(refusal) => tracing::error!(refusal.errno, "a round of timers was refused"),
     }
 }
@@ -158,7 +158,7 @@ async fn send_refund(app: &App, pay: &dyn Pay) -> Result<bool, Failure> {
             app.metrics.count(Counter::Refunded);
         }
         Ok(Err(fault)) => {
-            tracing::error!(refund.id, refund.attempts, fault = %fault, "a refund was not accepted");
+            tracing::error!(refund.id, refund.attempts, fault = chain(&fault), "a refund was not accepted");
             payment::refund_failed(&mut tx, refund.id).await?;
             tx.commit().await?;
         }

@@ -109,7 +109,7 @@ fn bounds(config: &Config) -> Result<(), String> {
         }
     }
     if let Some(answer) = config.fixed_captcha_answer()
-        && !answer.chars().all(|c| crate::captcha::can_draw(c))
+        && !answer.chars().all(crate::captcha::can_draw)
     {
         return Err("captcha.fixed_answer has characters no image can show".into());
     }

@@ -1,6 +1,37 @@
 //! Address books.
 
-use sqlx::MySqlConnection;
+use chrono::NaiveDateTime;
+use sqlx::{FromRow, MySqlConnection, MySqlPool};
+
+/// A row of `address`.
+#[derive(Clone, Debug, FromRow)]
+#[expect(missing_docs, reason = "the columns, explained in the migration")]
+pub struct AddressRow {
+    pub id: u64,
+    pub user_id: u64,
+    pub name: String,
+    pub province: String,
+    pub city: String,
+    pub county: String,
+    pub detail: String,
+    pub area_code: String,
+    pub postal_code: String,
+    pub tel: String,
+    pub is_default: bool,
+    pub added_at: NaiveDateTime,
+    pub updated_at: NaiveDateTime,
+}
+
+/// Addresses of a shopper.
+pub async fn list(db: &MySqlPool, user_id: u64) -> sqlx::Result<Vec<AddressRow>> {
+    sqlx::query_as(
+        "select id, user_id, name, province, city, county, detail, area_code, postal_code, tel, is_default, \
+         added_at, updated_at from address where user_id = ? and deleted = false order by id",
+    )
+    .bind(user_id)
+    .fetch_all(db)
+    .await
+}
 
 /// A new default address.
 #[derive(Clone, Debug)]

@@ -206,8 +206,9 @@ async fn grant_coupons(db: &mut MySqlConnection, order: &Locked) -> Result<(), F
     .fetch_optional(&mut *db)
     .await?;
     let (coupon, units, starts_at, ends_at) = found.ok_or(Fault::Broken("a coupon order has no coupon"))?;
-    for first in (0..units).step_by(GRANTS_PER_STATEMENT as usize) {
-        let some = first..units.min(first + GRANTS_PER_STATEMENT);
+    // Units count from 1, as they do where the engine grants coupons that cost nothing.
+    for first in (1..=units).step_by(GRANTS_PER_STATEMENT as usize) {
+        let some = first..=units.min(first + GRANTS_PER_STATEMENT - 1);
         let mut query = sqlx::QueryBuilder::new(
             "insert into coupon_user (user_id, coupon_id, status, starts_at, ends_at, flash_sn, flash_unit) ",
         );

@@ -24,6 +24,10 @@ async fn load_buyers_are_made_once_and_their_sessions_hold() {
     assert_eq!(world.number(own, 0).await, 1500);
     for line in [&first[0], &first[1499]] {
         let token = line["token"].as_str().unwrap();
+        let book = world.ok(Call::get("/wx/address/list").shop(token)).await;
+        let address = &book["list"][0];
+        assert_eq!((&address["id"], &address["isDefault"]), (&line["address_id"], &json!(true)));
+        assert_eq!((&book["total"], &book["page"], &book["pages"]), (&json!(1), &json!(1), &json!(1)));
         assert!(world.ok(Call::get("/wx/auth/info").shop(token)).await["nickName"].is_string());
     }
     let again = sessions(&world, json!(2)).await;

@@ -195,7 +195,7 @@ async fn a_paid_coupon_order_grants_one_coupon_for_each_unit() {
     .fetch_all(&world.db)
     .await
     .unwrap();
-    assert_eq!(granted, [0, 1, 2].map(|unit| (lin, coupon, unit, 0, true)));
+    assert_eq!(granted, [1, 2, 3].map(|unit| (lin, coupon, unit, 0, true)));
     world.finish().await;
 }
 

@@ -40,7 +40,7 @@ async fn a_code_is_asked_for_only_after_three_failures_and_is_good_once() {
 #[tokio::test]
 async fn a_solved_code_does_not_work_twice_nor_after_its_time() {
     let world =
-        World::with(&[("MALL_CATALOG__CAPTCHA__ALWAYS", "true"), ("MALL_CATALOG__CAPTCHA__LIFE_S", "1")])
+        World::with(&[("MALL_CATALOG__CAPTCHA__ALWAYS", "true"), ("MALL_CATALOG__CAPTCHA__LIFE_S", "4")])
             .await;
     assert_eq!(try_in(&world, "root", "root", "".into()).await.errno(), 607);
     assert_eq!(try_in(&world, "root", "root", "test".into()).await.errno(), 0);
@@ -48,7 +48,14 @@ async fn a_solved_code_does_not_work_twice_nor_after_its_time() {
     assert_eq!(try_in(&world, "root", "root", "test".into()).await.errno(), 606);
     let image = world.ok(Call::get("/admin/auth/kaptcha")).await;
     assert!(image.as_str().unwrap().starts_with("data:image/"));
-    tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+    world
+        .until("the image is out of date", async || {
+            let mut redis = world.redis.clone();
+            let pattern = format!("{}:captcha:*", world.prefix);
+            let keys: Vec<String> = redis::cmd("KEYS").arg(pattern).query_async(&mut redis).await.unwrap();
+            keys.is_empty()
+        })
+        .await;
     assert_eq!(try_in(&world, "root", "root", "test".into()).await.errno(), 606);
 }
 

@@ -103,7 +103,7 @@ async fn log_in(
             return Ok(Err(refusal));
         }
     }
-    attempt.slow_down().await;
+    attempt.slow_down(app).await?;
     let found = admin::credentials(&app.db, username).await?;
     let hash = found.as_ref().map(|found| found.password_hash.clone());
     let fits = app.passwords.fits(password, hash).await?;

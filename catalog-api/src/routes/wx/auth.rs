@@ -63,7 +63,7 @@ async fn log_in(
     password: String,
 ) -> Result<LoggedIn, Failure> {
     let attempt = Attempt::begin(app, Audience::Shop, username, address).await?;
-    attempt.slow_down().await;
+    attempt.slow_down(app).await?;
     let found = shopper::credentials(&app.db, username).await?;
     let hash = found.as_ref().map(|found| found.password_hash.clone());
     let fits = app.passwords.fits(password, hash).await?;

@@ -2,7 +2,7 @@
 //! to this process closes, however this process ends.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ impl Stores {
         let folder = std::env::temp_dir().join(format!("catalog-it-{}", std::process::id()));
         let data = folder.join("mysql");
         std::fs::create_dir_all(&folder).unwrap();
-        let path = |path: &PathBuf| path.to_str().expect("temporary folders are text").to_owned();
+        let path = |path: &Path| path.to_str().expect("temporary folders are text").to_owned();
         let installed = Command::new("mariadb-install-db")
             .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
             .args([format!("--datadir={}", path(&data)), "--user=root".into()])
@@ -77,7 +77,7 @@ impl Stores {
     }
 }
 
-fn guarded(folder: &PathBuf, server: &str, log: &str) -> Child {
+fn guarded(folder: &Path, server: &str, log: &str) -> Child {
     let script = format!(
         "{server} >{folder}/{log} 2>&1 & server=$!; cat >/dev/null; kill -9 $server; wait $server 2>/dev/null; \
          rm -rf {folder}",
