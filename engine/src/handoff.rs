@@ -62,6 +62,9 @@ pub trait Log: Clone + Send + Sync + 'static {
     fn flush(&self, within: Duration) -> impl Future<Output = ()> + Send;
 }
 
+/// How the identity of an embedded log begins, so that a ledger can tell that it is lost for certain.
+pub const EMBEDDED: &str = "embedded-";
+
 /// Reads one partition in order.
 pub trait LogReader: Send + 'static {
     /// The next records, at most `max`; an empty list when none came within `wait`. Cancel safe: a record

@@ -6,7 +6,7 @@
 
 use super::{Ledger, Position, Settled, Step, Tally};
 use crate::fault::{Effect, Fault};
-use crate::handoff::{Log, LogReader, Logged, Read};
+use crate::handoff::{EMBEDDED, Log, LogReader, Logged, Read};
 use crate::metrics::{Count, Metrics};
 use crate::reservation::{At, Desk, Reply};
 use crate::shutdown::Shutdown;
@@ -235,7 +235,7 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
     /// Any other log that is not ours any more is for a person to look at.
     async fn foreign_log(&self, partition: u32, lost: &str, told: &mut bool) -> Duration {
         let log = self.log.identity();
-        if self.log.embedded() {
+        if self.log.embedded() || lost.starts_with(EMBEDDED) {
             if let Err(fault) = self.ledger.adopt_log(partition, lost, &log).await {
                 self.metrics.fault(&fault);
             }

@@ -44,7 +44,7 @@ pub(super) fn render(place: &Place, state: &State, detached: bool) -> String {
 }
 
 fn line(text: &mut String, name: &str, value: &str, what: &str) {
-    let line = format!("  {name:<12}{value:<34}{what}");
+    let line = format!("  {name:<12}{value:<42}  {what}");
     let _ = writeln!(text, "{}", line.trim_end());
 }
 

@@ -7,6 +7,7 @@ use super::fence::Fence;
 use super::producer::Producer;
 use super::{Brokers, KafkaLogSettings, topics};
 use crate::fault::{Fault, System};
+use crate::handoff::EMBEDDED;
 use contract::record::{control_topic, orders_topic};
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::KafkaError;
@@ -80,7 +81,8 @@ impl Connection {
         if let Some(identity) = self.control.identity() {
             return Ok(identity);
         }
-        let name = new_name()?;
+        let kind = if self.dial.embedded { EMBEDDED } else { "" };
+        let name = format!("{kind}{}", new_name()?);
         let key = format!("{IDENTITY_KEY}{name}");
         self.producer.send(&self.dial.control, 0, &key, name.as_bytes()).await?;
         self.first_look().await?;
