@@ -1,1 +1,1 @@
-//! benches
+//! Criterion benches, one file per stage under `benches/`; nothing lives in the library.

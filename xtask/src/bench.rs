@@ -14,7 +14,7 @@ pub fn run(place: &Place, console: &Console, args: &[String]) -> Result<()> {
         bail!("{name} is missing, and a bench without it would compare nothing: {reason}");
     }
     let mut command = cargo::cargo(place);
-    command.args(["run", "--release", "-p", "benches", "--"]).args(args);
+    command.args(["bench", "-p", "benches", "--"]).args(args);
     stores.tell(&mut command, &dir)?;
-    cargo::watch(console, "cargo run --release -p benches", &mut command)
+    cargo::watch(console, "cargo bench -p benches", &mut command)
 }
