@@ -70,6 +70,9 @@ impl From<Code> for Refusal {
     }
 }
 
+/// A purchase that was let in: its sale, its buyer, and what its token says.
+pub type AdmittedOrder<T, O> = (Arc<Known<T, O>>, Caller, Claims);
+
 /// The gate of one process.
 pub struct Gate<C, T, O> {
     /// The sales.
@@ -173,7 +176,7 @@ impl<C: Clock, T, O> Gate<C, T, O> {
         from: IpAddr,
         token: &str,
         quantity: u16,
-    ) -> Result<(Arc<Known<T, O>>, Caller, Claims), Refusal> {
+    ) -> Result<AdmittedOrder<T, O>, Refusal> {
         let known = self.sale(sale)?;
         let caller = self.caller(session)?;
         let claims = self.tokens.verify(token).ok_or(Code::TokenInvalid)?;

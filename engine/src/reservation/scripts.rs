@@ -1,6 +1,6 @@
 //! The shipped scripts: their text, their keys, and one constructor per script for its arguments.
 //!
-//! The header of each file in `lua/` is the contract; [`call`] fills in the arguments in its order.
+//! The header of each file in `lua/` is the contract; `call` fills in the arguments in its order.
 //! Deliberately absent: running them, which each desk does in its own way.
 
 pub(super) mod call;

@@ -1,6 +1,6 @@
 //! The ledger over maps: the same rules as the real one, for simulation and for tests of the engine.
 //!
-//! [`control`] is what catalog-api does to a ledger, and what an unlucky fail-over does: going back.
+//! `control` is what catalog-api does to a ledger, and what an unlucky fail-over does: going back.
 //!
 //! Deliberately absent: the mall's own rows. A mall order is only an id and a time to pay.
 

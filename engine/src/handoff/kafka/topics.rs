@@ -49,7 +49,7 @@ pub(super) fn create_missing(
             .set("unclean.leader.election.enable", "false")
     };
     let mut wanted = Vec::new();
-    if partitions(asker, &*dial.orders)?.is_none() {
+    if partitions(asker, &dial.orders)?.is_none() {
         let orders = topic(&*dial.orders, settings.partitions as i32)
             .set("cleanup.policy", "delete")
             .set("retention.ms", RETENTION_MS)
@@ -57,7 +57,7 @@ pub(super) fn create_missing(
             .set("retention.bytes", "-1");
         wanted.push(orders);
     }
-    if partitions(asker, &*dial.control)?.is_none() {
+    if partitions(asker, &dial.control)?.is_none() {
         wanted.push(topic(&*dial.control, 1).set("cleanup.policy", "compact"));
     }
     if wanted.is_empty() {
@@ -138,7 +138,7 @@ fn shape(topic: &MetadataTopic, wanted: usize, settings: &KafkaLogSettings, embe
 fn described(dial: &Dial) -> KafkaResult<Vec<ConfigResource>> {
     let admin = AdminClient::<DefaultClientContext>::from_config(&dial.common())?;
     let options = AdminOptions::new().request_timeout(Some(ASK_WITHIN));
-    let topics = [ResourceSpecifier::Topic(&*dial.orders), ResourceSpecifier::Topic(&*dial.control)];
+    let topics = [ResourceSpecifier::Topic(&dial.orders), ResourceSpecifier::Topic(&dial.control)];
     Handle::current()
         .block_on(admin.describe_configs(&topics, &options))?
         .into_iter()

@@ -1,3 +1,5 @@
+//! The log in memory keeps the promises of the port, and breaks them as planned.
+
 use super::*;
 use crate::fault::Effect;
 use crate::handoff::Logged;

@@ -1,3 +1,5 @@
+//! Each rule of what a step means, and the order in which the rules count.
+
 use super::super::{Wanted, witness};
 use super::*;
 use crate::settlement::Tally;
