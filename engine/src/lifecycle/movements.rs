@@ -12,8 +12,8 @@ use contract::ids::SaleId;
 use contract::ledger::{MovementState, SaleState};
 use std::collections::BTreeMap;
 
-/// Returns worked on in one turn.
-const RETURNS_MAX: u32 = 500;
+/// Returns worked on in one turn: no more than one script call takes.
+const RETURNS_MAX: u32 = contract::record::BATCH_MAX as u32;
 
 impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
     pub(super) async fn move_units(&self, sales: &[Sale]) -> Result<(), Fault> {
@@ -29,8 +29,13 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
         for (sale, rows) in back {
             match sales.get(&sale) {
                 Some(sale) if sale.desk_ready() => self.give_back(sale, rows).await?,
-                // Past its end a sale has no desk to tell: booking deleted the row, or does next turn.
-                Some(sale) if sale.state < SaleState::Reconciled => {}
+                // Its desk sells no more and nobody will ask it: a booked unit is where it belongs.
+                Some(sale) if sale.state >= SaleState::Drained => {
+                    for row in &rows {
+                        self.ledger.forget_return(row).await?;
+                    }
+                }
+                // Its desk is being rebuilt.
                 _ => {}
             }
         }

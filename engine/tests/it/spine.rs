@@ -294,6 +294,26 @@ async fn a_lapsed_order_comes_back_once_however_often_its_return_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn more_returns_at_once_than_one_call_takes_all_come_back() {
+    let stage = Stage::ready(300).await;
+    let settling = stage.settle();
+    let mut orders = Vec::new();
+    for user in 1..=300 {
+        let token = stage.token(user).await;
+        orders.push((user, sn(stage.order(user, &token).await.expect("accepted"))));
+    }
+    for (user, order) in &orders {
+        stage.wait("it has its row", async || stage.row(*order, *user).await).await;
+    }
+    stage.end(settling).await;
+    assert!(orders.iter().all(|(_, order)| stage.ledger.lapse(*order)));
+    let settling = stage.settle();
+    stage.wait("all are back", async || stage.inspect().await.is_some_and(|desk| desk.free == 300)).await;
+    stage.end(settling).await;
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_desk_that_was_emptied_is_rebuilt_with_everything_that_was_promised() {
     let stage = Stage::ready(5).await;
     let (first, second) = (stage.token(1).await, stage.token(2).await);
