@@ -21,10 +21,14 @@ pub struct Entry {
     pub method: String,
     /// The path.
     pub path: String,
+    /// Ids of the features it serves, with spaces between; docs/features.md lists them.
+    pub features: &'static str,
     /// What it needs.
     pub need: Need,
     /// Where it stands in the permission tree: three labels, or nothing where no permission is needed.
     pub menu: Option<[&'static str; 3]>,
+    /// Whether a shopper's call of it is written into the operation log.
+    pub sensitive: bool,
 }
 
 impl Entry {
@@ -103,7 +107,14 @@ mod tests {
 
     #[test]
     fn the_list_for_the_menu_is_never_empty() {
-        let entry = |path: &str, need| Entry { method: "GET".into(), path: path.into(), need, menu: None };
+        let entry = |path: &str, need| Entry {
+            method: "GET".into(),
+            path: path.into(),
+            features: "",
+            need,
+            menu: None,
+            sensitive: false,
+        };
         let registry = Registry(vec![
             entry("/admin/a", Need::Permission("admin:a")),
             entry("/admin/info", Need::Login),

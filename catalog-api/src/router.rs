@@ -1,13 +1,19 @@
-//! The table of contents: every public path, what it needs, and for staff where it stands in the
-//! permission tree. `/dev/*`, health and metrics are on the private listener (`routes::private`).
+//! The table of contents: every public path, which feature it serves, what it needs, and for staff
+//! where it stands in the permission tree; one section file per part of the mall. `/dev/*`, health and
+//! metrics are on the private listener (`routes::private`).
+
+mod account;
+mod catalogue;
+mod community;
+mod order;
+mod sale;
+mod trade;
 
 use crate::access::{Gate, Kind, gate};
 use crate::envelope::Outcome;
 use crate::error::NOT_SUPPORTED;
 use crate::metrics::Counter;
 use crate::permission::{Entry, Need, Registry, SharedRegistry};
-use crate::routes::admin::{auth as staff, coupon_seckill, seckill};
-use crate::routes::wx::{address, auth, order, pay_notify};
 use crate::routes::{description, docs};
 use crate::state::App;
 use axum::extract::{Request, State};
@@ -20,52 +26,12 @@ use std::time::Duration;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
-use utoipa_axum::routes;
 
-const SALES: &str = "Flash sales";
-const COUPON_SALES: &str = "Coupon flash sales";
-
-#[rustfmt::skip]
 fn table(app: &Arc<App>) -> Table {
-    Table::new(app)
-        // Shoppers: account.
-        .shop(Need::Open, routes!(auth::login))
-        .shop(Need::Login, routes!(auth::info))
-        .shop(Need::Login, routes!(auth::logout))
-        .shop(Need::Login, routes!(address::list))
-        // Shoppers: orders.
-        .shop(Need::Login, routes!(order::list))
-        .shop(Need::Login, routes!(order::detail))
-        .shop(Need::Login, routes!(order::cancel))
-        .shop(Need::Login, routes!(order::prepay))
-        // The payment provider; its signature is its log-in.
-        .shop(Need::Open, routes!(pay_notify::pay_notify))
-        // Staff: account.
-        .staff(Need::Open, Kind::Ordinary, routes!(staff::kaptcha))
-        .staff(Need::Open, Kind::Login, routes!(staff::login))
-        .staff(Need::Login, Kind::Ordinary, routes!(staff::info))
-        .staff(Need::Login, Kind::Logout, routes!(staff::logout))
-        // Staff: flash sales.
-        .may("admin:seckill:list", [PROMOTION, SALES, "Query"], routes!(seckill::list))
-        .may("admin:seckill:read", [PROMOTION, SALES, "Detail"], routes!(seckill::read))
-        .may("admin:seckill:create", [PROMOTION, SALES, "Add"], routes!(seckill::create))
-        .may("admin:seckill:update", [PROMOTION, SALES, "Edit"], routes!(seckill::update))
-        .may("admin:seckill:delete", [PROMOTION, SALES, "Delete"], routes!(seckill::delete))
-        .may("admin:seckill:force-start", [PROMOTION, SALES, "Start now"], routes!(seckill::force_start))
-        .may("admin:seckill:close", [PROMOTION, SALES, "Close"], routes!(seckill::close))
-        .may("admin:seckill:read", [PROMOTION, SALES, "Books"], routes!(seckill::books))
-        // Staff: coupon flash sales.
-        .may("admin:coupon-seckill:list", [PROMOTION, COUPON_SALES, "Query"], routes!(coupon_seckill::list))
-        .may("admin:coupon-seckill:read", [PROMOTION, COUPON_SALES, "Detail"], routes!(coupon_seckill::read))
-        .may("admin:coupon-seckill:create", [PROMOTION, COUPON_SALES, "Add"], routes!(coupon_seckill::create))
-        .may("admin:coupon-seckill:update", [PROMOTION, COUPON_SALES, "Edit"], routes!(coupon_seckill::update))
-        .may("admin:coupon-seckill:delete", [PROMOTION, COUPON_SALES, "Delete"], routes!(coupon_seckill::delete))
-        .may("admin:coupon-seckill:force-start", [PROMOTION, COUPON_SALES, "Start now"], routes!(coupon_seckill::force_start))
-        .may("admin:coupon-seckill:close", [PROMOTION, COUPON_SALES, "Close"], routes!(coupon_seckill::close))
-        .may("admin:coupon-seckill:read", [PROMOTION, COUPON_SALES, "Books"], routes!(coupon_seckill::books))
+    let sections =
+        [account::routes, catalogue::routes, trade::routes, order::routes, community::routes, sale::routes];
+    sections.into_iter().fold(Table::new(app), |table, section| section(table))
 }
-
-const PROMOTION: &str = "Promotion";
 
 /// The public listener's router, with what it was built from.
 pub struct Public {
@@ -109,26 +75,38 @@ impl Table {
 
     /// A shopper's route. Its log-in is checked by the extractor of its handler, because shoppers'
     /// input is looked at first; `tests/it/matrix.rs` compares the two.
-    fn shop(self, need: Need, routes: UtoipaMethodRouter<Arc<App>>) -> Self {
-        self.add(need, None, routes)
+    fn shop(self, features: &'static str, need: Need, routes: UtoipaMethodRouter<Arc<App>>) -> Self {
+        self.add(features, need, None, false, routes)
+    }
+
+    /// A shopper's route whose calls are written into the operation log.
+    fn sensitive(self, features: &'static str, need: Need, routes: UtoipaMethodRouter<Arc<App>>) -> Self {
+        self.add(features, need, None, true, routes)
     }
 
     /// A staff route without a permission of its own.
-    fn staff(self, need: Need, kind: Kind, routes: UtoipaMethodRouter<Arc<App>>) -> Self {
+    fn staff(
+        self,
+        features: &'static str,
+        need: Need,
+        kind: Kind,
+        routes: UtoipaMethodRouter<Arc<App>>,
+    ) -> Self {
         let gated = self.gated(need, kind, routes);
-        self.add(need, None, gated)
+        self.add(features, need, None, false, gated)
     }
 
     /// A staff route with a permission.
     fn may(
         self,
+        features: &'static str,
         permission: &'static str,
         menu: [&'static str; 3],
         routes: UtoipaMethodRouter<Arc<App>>,
     ) -> Self {
         let need = Need::Permission(permission);
         let gated = self.gated(need, Kind::Ordinary, routes);
-        self.add(need, Some(menu), gated)
+        self.add(features, need, Some(menu), false, gated)
     }
 
     fn gated(
@@ -143,14 +121,17 @@ impl Table {
 
     fn add(
         mut self,
+        features: &'static str,
         need: Need,
         menu: Option<[&'static str; 3]>,
+        sensitive: bool,
         routes: UtoipaMethodRouter<Arc<App>>,
     ) -> Self {
         for (path, item) in &routes.1.paths {
             let methods = [("GET", item.get.is_some()), ("POST", item.post.is_some())];
             for (method, _) in methods.into_iter().filter(|(_, there)| *there) {
-                self.registry.0.push(Entry { method: method.into(), path: path.clone(), need, menu });
+                let (method, path) = (method.into(), path.clone());
+                self.registry.0.push(Entry { method, path, features, need, menu, sensitive });
             }
         }
         Self { router: self.router.routes(routes), ..self }

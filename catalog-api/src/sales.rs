@@ -52,7 +52,7 @@ pub async fn list(app: &App, scope: Scope, filter: Filter, listing: Listing) -> 
         Scope::All | Scope::GoodsAndTickets => filter,
         Scope::Coupons => Filter { kind: Some(SaleKind::Coupon), ..filter },
     };
-    let rows = listing.rows(sale::count(&app.db, &filter).await?);
+    let rows = listing.rows(sale::count(&app.db, &filter).await?)?;
     let found = sale::list(&app.db, &filter, listing, rows).await?;
     let shown = found.into_iter().map(|row| Sale::show(row, app.zone));
     Ok(rows.page(shown.collect::<Result<_, _>>()?))

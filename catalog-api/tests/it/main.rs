@@ -6,6 +6,8 @@ mod harness;
 mod process;
 // Who may call what.
 mod matrix;
+// Which feature is where, and which test shows it.
+mod features;
 // Log-ins.
 mod sessions;
 mod staff_login;

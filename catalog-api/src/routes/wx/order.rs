@@ -168,7 +168,7 @@ pub async fn list(
         _ => None,
     };
     let owner = shopper?.id;
-    let rows = listing.rows(order::count(&app.db, owner, status).await?);
+    let rows = listing.rows(order::count(&app.db, owner, status).await?)?;
     let orders = order::list(&app.db, owner, status, listing, rows).await?;
     let ids: Vec<u64> = orders.iter().map(|order| order.id).collect();
     let mut lines: HashMap<u64, Vec<LineBrief>> = HashMap::new();
