@@ -73,18 +73,22 @@ fn stop(child: &mut Child) -> Result<()> {
     Ok(())
 }
 
-/// Builds the programs of ours that are named, unless ready ones are to be used.
-pub fn programs(console: &Console, place: &Place, names: &[&str]) -> Result<()> {
+/// What is run beside the stores. Always built together: another choice would unify other features, and
+/// cargo would compile most dependencies once more.
+const PROGRAMS: [&str; 3] = ["engine", "catalog-api", "loadtest"];
+
+/// Builds our programs, unless ready ones are to be used.
+pub fn programs(console: &Console, place: &Place) -> Result<()> {
     if place.programs.is_none() {
         let mut command = cargo(place);
         command.args(["build", "--release"]);
-        for name in names {
+        for name in PROGRAMS {
             command.args(["-p", name]);
         }
-        let what = format!("building {} (release; the first time takes minutes)", names.join(", "));
+        let what = format!("building {} (release; the first time takes minutes)", PROGRAMS.join(", "));
         watch(console, &what, &mut command).context("mend what the compiler names, then run this again")?;
     }
-    for name in names {
+    for name in PROGRAMS {
         let program = place.program(name);
         if !program.is_file() {
             bail!("there is no program {}", program.display());
