@@ -52,7 +52,7 @@ pub struct Keeper<D, L, G, C> {
 struct Memory {
     /// End of the log when a closing sale's desk was closed.
     closed_at: HashMap<SaleId, i64>,
-    /// Whether desk and log were fit to keep promises when last asked.
+    /// Whether desk, log and ledger were fit to keep promises when last asked.
     fit: bool,
     turns: u64,
 }
@@ -81,9 +81,11 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
     async fn turn(&self, memory: &mut Memory) -> Result<(), Fault> {
         memory.turns += 1;
         let polled = self.ledger.sales().await?;
-        // A log or a desk that is not fit to keep a promise makes none.
+        // What is not fit to keep a promise makes none.
         if !memory.fit || memory.turns.is_multiple_of(TURNS_PER_COUNT) {
-            memory.fit = self.desk.unfit().await?.is_empty() && self.log.unfit().await?.is_empty();
+            memory.fit = self.desk.unfit().await?.is_empty()
+                && self.log.unfit().await?.is_empty()
+                && self.ledger.unfit().await?.is_empty();
         }
         let mut recovering = 0;
         for sale in &polled.sales {

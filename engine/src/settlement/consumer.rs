@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Life of a lease; a dead consumer's partition is taken over after it.
-pub const LEASE: Duration = Duration::from_secs(6);
+pub const LEASE: Duration = Duration::from_secs(5);
 /// Records read at once.
 const RECORDS_MAX: usize = 64;
 /// Orders settled in one transaction, unless one record alone has more.

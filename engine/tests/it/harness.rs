@@ -213,7 +213,13 @@ impl Mall {
         engine
     }
 
-    fn spawn(&self, role: &str) -> Engine {
+    /// Engines started from here on have this in their environment.
+    pub(crate) fn set(&mut self, key: &str, value: &str) {
+        self.settings.push((key.into(), value.into()));
+    }
+
+    /// Starts an engine that may not be ready yet.
+    pub(crate) fn spawn(&self, role: &str) -> Engine {
         self.spawn_at(role, &free_address())
     }
 
@@ -252,6 +258,20 @@ impl Mall {
             .env("MALL_ENGINE__ADMISSION__USER_PER_S", "100000");
         command.envs(self.settings.iter().map(|(key, value)| (key, value)));
         command
+    }
+
+    /// Waits until an engine says that it is not ready, and names this as the reason.
+    pub(crate) async fn wait_missing(&self, engine: &Engine, words: &str) {
+        eventually("the reason is named", 30, async || {
+            let ready = self.call(Method::GET, &format!("{}/readyz", engine.private_url), &[], None).await;
+            match ready {
+                Ok(ready) if ready.status == 503 && ready.body["missing"].to_string().contains(words) => {
+                    Ok(())
+                }
+                other => Err(format!("{words}: {other:?}")),
+            }
+        })
+        .await;
     }
 
     pub(crate) async fn wait_ready(&self, engine: &Engine) {
@@ -487,6 +507,13 @@ impl Mall {
     /// Rows of a sale.
     pub(crate) async fn rows(&self, sale: SaleId) -> i64 {
         self.number(&format!("select count(*) from flash_order where sale_id = {sale}")).await
+    }
+
+    /// Rows of a buyer in a sale.
+    pub(crate) async fn rows_of(&self, sale: SaleId, buyer: &Buyer) -> i64 {
+        let user = buyer.user;
+        self.number(&format!("select count(*) from flash_order where sale_id = {sale} and user_id = {user}"))
+            .await
     }
 
     /// The first column of the first row.

@@ -8,6 +8,7 @@ mod log;
 mod spine;
 // Whole engines over real stores.
 mod door;
+mod fitness;
 mod harness;
 mod life;
 mod outages;

@@ -354,3 +354,71 @@ async fn of_two_settlers_the_paused_one_is_fenced_when_it_wakes() {
     let keeper = mall.another_engine("settle").await;
     mall.finish_with(keeper).await;
 }
+
+/// The worst moment: a settler is stopped while its transaction holds the position and the sale.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settler_stopped_inside_its_transaction_does_not_keep_the_other_from_settling() {
+    let mut mall = Mall::prepare(Stores::shared(), &[]).await;
+    let settlers = [mall.another_engine("settle").await, mall.another_engine("settle").await];
+    mall.start_engine("serve").await;
+    let sale = mall.sale(Spec { units: 20, ..Spec::default() }).await;
+    let mut buyers = mall.crowd(20).await.into_iter();
+    for _ in 0..2 {
+        let buyer = buyers.next().expect("enough buyers");
+        let stopped = stop_inside(&mall, sale, &settlers, &buyer).await;
+        let stopped_at = Instant::now();
+        eventually("the other settles", 10, async || match mall.rows_of(sale, &buyer).await {
+            1 => Ok(()),
+            _ => Err("still queued".into()),
+        })
+        .await;
+        eprintln!("settled {:?} after the stop", stopped_at.elapsed());
+        stopped.signal("-CONT");
+        let buyer = buyers.next().expect("enough buyers");
+        let sn = mall.buy(&buyer, sale).await.expect("a unit");
+        mall.wait_status(&buyer, &sn, "settled").await;
+    }
+    drop(settlers);
+    let keeper = mall.another_engine("settle").await;
+    mall.finish_with(keeper).await;
+}
+
+/// Stops the settler that has this buyer's order in an open transaction, which goes on holding its locks.
+async fn stop_inside<'a>(mall: &Mall, sale: SaleId, settlers: &'a [Engine; 2], buyer: &Buyer) -> &'a Engine {
+    let partition = sale.0 % 2;
+    // Whoever settles waits here, with the position moved already.
+    let mut gate = mall.db.begin().await.expect("begin");
+    sqlx::query("select id from flash_sale where id = ? for update")
+        .bind(sale.0)
+        .execute(&mut *gate)
+        .await
+        .expect("locked");
+    mall.buy(buyer, sale).await.expect("a unit");
+    let waits = "select count(*) from information_schema.processlist where db = database() \
+         and info like 'select id, kind, state, settled_generation%for update%'";
+    let owner = format!(
+        "select cast(substring_index(owner, '-', 1) as signed) from lease where name = 'settle-{partition}'"
+    );
+    let stopped = eventually("a settler is stopped while it waits", 30, async || {
+        if mall.number(waits).await == 0 {
+            return Err("nobody waits".into());
+        }
+        let owner = mall.number(&owner).await;
+        let owner = settlers.iter().find(|settler| i64::from(settler.pid()) == owner).expect("one of ours");
+        owner.signal("-STOP");
+        if mall.number(waits).await > 0 {
+            return Ok(owner);
+        }
+        owner.signal("-CONT");
+        Err("it went on in this moment".into())
+    })
+    .await;
+    gate.rollback().await.expect("unlocked");
+    let probe =
+        format!("select next_offset from log_position where partition_id = {partition} for update nowait");
+    let mut held = mall.db.begin().await.expect("begin");
+    let locked = sqlx::raw_sql(sqlx::AssertSqlSafe(probe)).execute(&mut *held).await;
+    assert!(locked.is_err(), "the stopped settler holds the position");
+    held.rollback().await.expect("rolled back");
+    stopped
+}
