@@ -445,6 +445,32 @@ impl Mall {
         Ok(Answer { status: parts.status.as_u16(), head: parts.headers, body })
     }
 
+    /// One request for text, with what it says if it is JSON.
+    pub(crate) async fn text(&self, url: &str) -> (u16, Value, String) {
+        let request = Request::get(url).body(Full::default()).expect("a request");
+        let answer = self.client.request(request).await.expect("an answer");
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().await.expect("a body").to_bytes();
+        let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        (status, json, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    /// Prefix of this installation's keys and topics.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.name
+    }
+
+    /// Runs commands behind the engine's back.
+    pub(crate) async fn redis(&self, commands: &redis::Pipeline) {
+        commands.exec_async(&mut self.redis.clone()).await.expect("redis answers");
+    }
+
+    /// Deletes a key behind the engine's back; it must have been there.
+    pub(crate) async fn forget_key(&self, key: &str) {
+        let deleted: i64 = self.redis.clone().del(key).await.expect("redis answers");
+        assert_eq!(deleted, 1, "{key} was there");
+    }
+
     pub(crate) async fn try_token(&self, buyer: &Buyer, sale: SaleId) -> Result<Answer, String> {
         let url = format!("{}/seckill/v1/sales/{sale}/token", self.engine().url);
         self.call(Method::POST, &url, &[("authorization", &format!("Bearer {}", buyer.session))], None).await

@@ -13,4 +13,5 @@ mod harness;
 mod life;
 mod outages;
 mod races;
+mod recovery;
 mod tokens;

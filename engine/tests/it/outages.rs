@@ -216,6 +216,9 @@ async fn redis_comes_back_empty() {
     std::fs::remove_dir_all(stores.dir.join("redis")).expect("its data is gone");
     std::fs::create_dir_all(stores.dir.join("redis")).expect("a directory");
     stores.redis.restart().expect("redis restarts");
+    let emptied = Instant::now();
+    mall.wait_recovered(sale, 1).await;
+    eprintln!("reopened {:?} after Redis came back empty", emptied.elapsed());
     // Everybody logs in again, which here is the record behind the same session.
     mall.renew_sessions(&stores.redis.url(), &sessions).await;
     let mall = all_sold(mall, sale, crowd, 200).await;
