@@ -19,6 +19,8 @@ pub struct Oracle {
     entries: BTreeMap<(SaleId, EntryId), Vec<Nonce>>,
     /// Newest generation whose desk was built.
     built: BTreeMap<SaleId, Generation>,
+    /// Newest generation whose barrier was settled.
+    barriers: BTreeMap<SaleId, Generation>,
     /// Counts what happened; names moments.
     moment: u64,
     violations: Vec<String>,
@@ -103,8 +105,17 @@ impl Oracle {
         }
     }
 
+    /// A barrier was settled; what is older and comes later is void.
+    pub fn barrier(&mut self, sale: SaleId, generation: Generation) {
+        let newest = self.barriers.entry(sale).or_default();
+        *newest = generation.max(*newest);
+    }
+
     /// An entry leaves the outbox.
     pub fn trimmed(&mut self, sale: SaleId, entry: EntryId) {
+        if self.barriers.get(&sale).is_some_and(|barrier| entry.generation < *barrier) {
+            return;
+        }
         let nonces = self.entries.get(&(sale, entry)).cloned().unwrap_or_default();
         for nonce in nonces {
             if self.orders.get(&(sale, nonce)).is_some_and(|copies| !copies.ever_settled) {

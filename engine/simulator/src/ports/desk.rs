@@ -50,11 +50,17 @@ impl Desk for SimDesk {
     }
 
     async fn trim(&self, at: At, entries: &[(EntryId, u16)]) -> Result<Reply<()>, Fault> {
-        for (entry, _) in entries {
-            self.link.world.oracle().trimmed(at.sale, *entry);
-        }
-        let entries = entries.to_vec();
-        through!(self, Act, "desk trim", (at, entries), |desk| desk.trim(at, &entries).await)
+        let (entries, world) = (entries.to_vec(), self.link.world.clone());
+        through!(self, Act, "desk trim", (at, entries, world), |desk| {
+            let sale = at.sale;
+            let reply = desk.trim(at, &entries).await;
+            if let Ok(Reply::Done(())) = reply {
+                for (entry, _) in entries {
+                    world.oracle().trimmed(sale, entry);
+                }
+            }
+            reply
+        })
     }
 
     async fn give_back(&self, at: At, orders: &[(UserId, Nonce)]) -> Result<Reply<Vec<Returned>>, Fault> {

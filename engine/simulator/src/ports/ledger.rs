@@ -217,7 +217,14 @@ impl SimLedger {
 /// Which orders of these records the ledger now has.
 async fn remember(world: &World, ledger: &Port, records: &[Logged]) {
     for logged in records {
-        let Ok(Record::Orders(batch)) = &logged.record else { continue };
+        let batch = match &logged.record {
+            Ok(Record::Orders(batch)) => batch,
+            Ok(Record::Barrier { sale, generation }) => {
+                world.oracle().barrier(*sale, *generation);
+                continue;
+            }
+            _ => continue,
+        };
         let nonces: Vec<Nonce> = batch.orders.iter().map(|order| order.nonce).collect();
         let known = ledger.known(batch.sale, &nonces).await.expect("a ledger in memory");
         for (nonce, known) in nonces.into_iter().zip(known) {
