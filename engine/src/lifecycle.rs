@@ -197,8 +197,10 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
             }
             return Ok(());
         };
+        // What a lost tail took is settled already or still in the outbox.
+        let (_, end) = self.log.bounds(partition).await?;
         let settled = match self.ledger.position(partition, &self.log.identity()).await? {
-            Position::At { next, .. } => next >= closed_at,
+            Position::At { next, .. } => next >= closed_at.min(end),
             Position::Foreign(_) => false,
         };
         let moving = self.ledger.returns(1000).await?.iter().any(|row| row.sale == sale.id)

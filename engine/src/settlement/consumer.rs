@@ -4,6 +4,7 @@
 //! Any number of consumers may work on a partition; the compare-and-set on its position lets one of
 //! them through. The lease only keeps them from working in vain.
 
+use super::plan::mark;
 use super::{Ledger, Position, Settled, Step, Tally};
 use crate::fault::{Effect, Fault};
 use crate::handoff::{EMBEDDED, Log, LogReader, Logged, Read};
@@ -101,6 +102,11 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
                     return Ok(End::Elsewhere);
                 }
                 leased_at = tokio::time::Instant::now();
+                // Without a new record nobody else would notice that the ledger went back.
+                let there = self.ledger.position(partition, &log).await?;
+                if !matches!(there, Position::At { next: there, .. } if there == next) {
+                    return Ok(End::Elsewhere);
+                }
             }
             let mut records = match reader.next(RECORDS_MAX, READ_WAIT).await? {
                 Read::Records(records) => records,
@@ -202,8 +208,7 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
         // An empty read says nothing yet: the caller tries the whole turn again.
         match reader.next(1, READ_WAIT * 4).await? {
             Read::Records(records) => Ok(records.first().is_none_or(|logged| {
-                logged.offset == offset
-                    && matches!(&logged.record, Ok(Record::Orders(batch)) if batch.orders[0].nonce == nonce)
+                logged.offset == offset && logged.record.as_ref().ok().and_then(mark) == Some(nonce)
             })),
             Read::OutOfRange => Ok(false),
         }
