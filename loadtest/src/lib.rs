@@ -8,6 +8,8 @@ pub mod settings;
 // The wire, and what the mall offers on it.
 pub mod mall;
 pub mod wire;
+// The driver for many requests a second.
+pub mod native;
 // The crowd: one buyer's life, and who may win, pay or change their mind.
 pub mod buyer;
 pub mod crowd;

@@ -18,8 +18,10 @@ const HELP: &str = "cargo xtask <command>
           every test, with a MariaDB, a Redis and a Kafka of its own
   check   formatting, lints, documentation, dependencies, tidy
   tidy    rules of this project no compiler knows
-  bench [argument…]
-          the benches, with real stores beside them
+  bench [--only NAME]
+          every stage beside its limit, with real stores; the table is added to docs/measurements.md
+  bench --micro [argument…]
+          the criterion benches of what needs no store
 
   XTASK_PROGRAMS=<folder>  use the programs in it instead of building them
   XTASK_DEV_DIR=<folder>   instead of target/dev
