@@ -1,6 +1,6 @@
 //! Requests built beforehand, handed out in order to whichever connection is free.
 
-use loadtest::native::Caller;
+use loadtest::native::{Caller, Then};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -58,10 +58,11 @@ impl Caller for Reader {
         true
     }
 
-    fn answered(&mut self, _status: u16, body: &[u8], _due: Instant, _latency: Duration) {
+    fn answered(&mut self, _status: u16, body: &[u8], _due: Instant, _latency: Duration) -> Then {
         if self.keep {
             self.kept.push((self.current, body.to_vec()));
         }
+        Then::Arrive
     }
 }
 

@@ -77,7 +77,7 @@ async fn main() -> Result<()> {
 async fn measure(asked: Asked) -> Result<()> {
     let mall = Installation::prepare(&asked).await?;
     let mut table = Table::default();
-    if asked.wants("desk") {
+    if asked.wants("desk") || asked.wants("purchases") {
         desk::measure(&mall, &mut table).await?;
     }
     if asked.wants("handoff") || asked.wants("purchases") {

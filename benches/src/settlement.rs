@@ -95,7 +95,7 @@ async fn measured(watched: &[u32], work: impl AsyncFnOnce() -> Result<()>) -> Re
 async fn sale(mall: &Installation, units: u64) -> Result<u64> {
     let sale = mall.arm(units, -1).await?;
     mall.run(format!(
-        "update flash_sale set state = 2, generation = 1, settled_generation = 1, desk_generation = 1 where id = {sale}"
+        "update flash_sale set state = 2, per_user_max = 100, generation = 1, settled_generation = 1, desk_generation = 1 where id = {sale}"
     ))
     .await?;
     Ok(sale)

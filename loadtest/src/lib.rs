@@ -14,6 +14,8 @@ pub mod native;
 pub mod buyer;
 pub mod crowd;
 pub mod referee;
+// Many more buyers than a crowd, by the clock.
+pub mod load;
 // What was seen, and how long it took.
 pub mod history;
 pub mod measure;

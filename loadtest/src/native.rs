@@ -27,10 +27,21 @@ pub trait Caller: Send + 'static {
     fn next(&mut self, request: &mut Vec<u8>) -> bool;
 
     /// Takes the answer to it. `due` is when it was due, `latency` counts from there.
-    fn answered(&mut self, status: u16, body: &[u8], due: Instant, latency: Duration);
+    fn answered(&mut self, status: u16, body: &[u8], due: Instant, latency: Duration) -> Then;
 
     /// No answer came, and nobody knows what happened.
-    fn lost(&mut self, _due: Instant) {}
+    fn lost(&mut self, _due: Instant) -> Then {
+        Then::Arrive
+    }
+}
+
+/// What a connection does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Waits for the next arrival.
+    Arrive,
+    /// Goes on with the same visit after this long; that moment is when the next request is due.
+    GoOn(Duration),
 }
 
 /// When requests are sent.
@@ -151,29 +162,44 @@ async fn speak<C: Caller>(mut socket: Socket, mut caller: C, arrivals: Arc<Arriv
     let (mut answers, mut lost, mut micros) = (BTreeMap::new(), 0, Vec::new());
     let mut last = arrivals.begin;
     let mut request = Vec::with_capacity(1024);
-    while let Some(due) = arrivals.next().await {
+    let mut then = Then::Arrive;
+    loop {
+        let due = match then {
+            Then::Arrive => arrivals.next().await,
+            Then::GoOn(pause) => Some(after(pause).await),
+        };
+        let Some(due) = due else { break };
         request.clear();
         if !caller.next(&mut request) {
             break;
         }
-        match socket.exchange(&request).await {
+        then = match socket.exchange(&request).await {
             Ok((status, body)) => {
                 last = Instant::now();
                 let latency = last - due;
                 micros.push(u32::try_from(latency.as_micros()).unwrap_or(u32::MAX));
                 *answers.entry(status).or_default() += 1;
-                caller.answered(status, body, due, latency);
+                caller.answered(status, body, due, latency)
             }
             Err(_) => {
                 lost += 1;
-                caller.lost(due);
+                let then = caller.lost(due);
                 // A phone dials again; a server that is gone ends the call.
                 match Socket::open(socket.address).await {
                     Ok(again) => socket = again,
                     Err(_) => break,
                 }
+                then
             }
-        }
+        };
     }
     Seen { caller, answers, lost, micros, last }
+}
+
+async fn after(pause: Duration) -> Instant {
+    let due = Instant::now() + pause;
+    if !pause.is_zero() {
+        tokio::time::sleep_until(due).await;
+    }
+    due
 }
