@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use std::process::ExitCode;
 use xtask::console::{Console, Interrupted};
 use xtask::place::Place;
-use xtask::{bench, check, demo, down, suite, tidy, up};
+use xtask::{bench, check, demo, down, load, suite, tidy, up};
 
 const HELP: &str = "cargo xtask <command>
 
@@ -14,12 +14,18 @@ const HELP: &str = "cargo xtask <command>
           Stays in front until Ctrl-C; --detach returns when all is ready; --fresh begins anew.
   down    stop what `up` started, and nothing else; data stays
   demo    2,000 buyers fight for 100 units, then the books
+  load [--units 1000] [--scenario seckill|browse|mix] [--rate 200] [--seconds 20] [--closed yes] …
+          visitors arrive by the clock at what is up; then the proof, and a page in target/load/<time>
+  load --k6 smoke|spike|overload|soak|breakpoint [--units 1000]
+          the same by k6, which is built with Go when it is missing
   test [--allow-skips] [filter…]
           every test, with a MariaDB, a Redis and a Kafka of its own
   check   formatting, lints, documentation, dependencies, tidy
   tidy    rules of this project no compiler knows
-  bench [argument…]
-          the benches, with real stores beside them
+  bench [--only NAME]
+          every stage beside its limit, with real stores; the table is added to docs/measurements.md
+  bench --micro [argument…]
+          the criterion benches of what needs no store
 
   XTASK_PROGRAMS=<folder>  use the programs in it instead of building them
   XTASK_DEV_DIR=<folder>   instead of target/dev
@@ -58,6 +64,7 @@ fn run(args: &[String]) -> Result<()> {
         "test" => suite::run(&place, &console, &test_options(rest)?),
         "check" => nothing_more(rest).and_then(|()| check::run(&place, &console)),
         "tidy" => nothing_more(rest).and_then(|()| tidy::run(&place, &console)),
+        "load" => load::run(&place, &console, rest),
         "bench" => bench::run(&place, &console, rest),
         other => bail!("there is no command `{other}`\n\n{HELP}"),
     }
