@@ -77,18 +77,19 @@ fn stop(child: &mut Child) -> Result<()> {
 /// cargo would compile most dependencies once more.
 const PROGRAMS: [&str; 3] = ["engine", "catalog-api", "loadtest"];
 
-/// Builds our programs, unless ready ones are to be used.
-pub fn programs(console: &Console, place: &Place) -> Result<()> {
+/// Builds our programs and some more, unless ready ones are to be used.
+pub fn programs(console: &Console, place: &Place, more: &[&str]) -> Result<()> {
+    let names = [&PROGRAMS, more].concat();
     if place.programs.is_none() {
         let mut command = cargo(place);
         command.args(["build", "--release"]);
-        for name in PROGRAMS {
+        for name in &names {
             command.args(["-p", name]);
         }
-        let what = format!("building {} (release; the first time takes minutes)", PROGRAMS.join(", "));
+        let what = format!("building {} (release; the first time takes minutes)", names.join(", "));
         watch(console, &what, &mut command).context("mend what the compiler names, then run this again")?;
     }
-    for name in PROGRAMS {
+    for name in names {
         let program = place.program(name);
         if !program.is_file() {
             bail!("there is no program {}", program.display());

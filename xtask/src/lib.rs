@@ -24,6 +24,7 @@ pub mod packages;
 
 // The commands.
 pub mod bench;
+pub mod campaign;
 pub mod check;
 pub mod demo;
 pub mod down;

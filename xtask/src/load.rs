@@ -31,7 +31,7 @@ pub fn run(place: &Place, console: &Console, args: &[String]) -> Result<()> {
         console.say("nothing is up yet: `cargo xtask up --detach` first");
         up::run(place, console, up::Options { detach: true, ..up::Options::default() })?;
     } else {
-        cargo::programs(console, place, &["loadtest", "engine"])?;
+        cargo::programs(console, place, &[])?;
     }
     let sale = sale(place, &ours.units)?;
     let time =

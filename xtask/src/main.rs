@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use std::process::ExitCode;
 use xtask::console::{Console, Interrupted};
 use xtask::place::Place;
-use xtask::{bench, check, demo, down, load, suite, tidy, up};
+use xtask::{bench, campaign, check, demo, down, load, suite, tidy, up};
 
 const HELP: &str = "cargo xtask <command>
 
@@ -20,6 +20,8 @@ const HELP: &str = "cargo xtask <command>
           the same by k6, which is built with Go when it is missing
   test [--allow-skips] [filter…]
           every test, with a MariaDB, a Redis and a Kafka of its own
+  campaign [--minutes 3] [--seed N]
+          everything is broken on real stores while buyers buy; then every promise against the ledger
   check   formatting, lints, documentation, dependencies, tidy
   tidy    rules of this project no compiler knows
   bench [--only NAME]
@@ -64,6 +66,7 @@ fn run(args: &[String]) -> Result<()> {
         "test" => suite::run(&place, &console, &test_options(rest)?),
         "check" => nothing_more(rest).and_then(|()| check::run(&place, &console)),
         "tidy" => nothing_more(rest).and_then(|()| tidy::run(&place, &console)),
+        "campaign" => campaign::run(&place, &console, rest),
         "load" => load::run(&place, &console, rest),
         "bench" => bench::run(&place, &console, rest),
         other => bail!("there is no command `{other}`\n\n{HELP}"),

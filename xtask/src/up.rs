@@ -97,7 +97,7 @@ impl Up<'_> {
         }
         let plan = stores::Plan::new(&given, &self.state, options.broker);
         self.prepare_machine(&plan)?;
-        cargo::programs(self.console, self.place)?;
+        cargo::programs(self.console, self.place, &[])?;
         let addresses = self.stores(&plan)?;
         self.services(&addresses)?;
         self.write_env(&addresses)

@@ -208,8 +208,7 @@ async fn ask(
     let strange = matches!(status, None | Some(401 | 503 | 504)) || code.as_deref() == Some("token_stale");
     crowd.tally.answer(call, word.as_deref().unwrap_or("no answer"), strange);
     let mut seen = crowd.seen(&session.user, call, token, status);
-    seen.order_sn =
-        answer.as_ref().and_then(|answer| answer.json()["order_sn"].as_str().map(str::to_owned));
+    seen.order_sn = answer.as_ref().and_then(|answer| answer.json()["order_sn"].as_str().map(str::to_owned));
     seen.code = code;
     crowd.record(seen);
     answer

@@ -109,7 +109,8 @@ impl Crowd {
                 self.tally.turned_away.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
-            let Some(sale) = dice.choice(&*self.sales.read().unwrap_or_else(PoisonError::into_inner)).copied()
+            let Some(sale) =
+                dice.choice(&*self.sales.read().unwrap_or_else(PoisonError::into_inner)).copied()
             else {
                 continue;
             };

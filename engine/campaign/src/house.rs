@@ -222,7 +222,12 @@ fn catalog(programs: &Path, dir: &Path, database: &MariaDb, redis: &Redis) -> Re
     program(programs.join("catalog-api"), "serve", (dir, "catalog-api.log"), "MALL_CATALOG", envs)
 }
 
-fn engine(programs: &Path, dir: &Path, number: usize, stores: [(&'static str, String); 3]) -> Result<Program> {
+fn engine(
+    programs: &Path,
+    dir: &Path,
+    number: usize,
+    stores: [(&'static str, String); 3],
+) -> Result<Program> {
     let envs = stores.into_iter().chain([
         // One machine's worth of buyers comes from one address, and more often than people do.
         ("MALL_ENGINE__ADMISSION__USER_PER_S", "100000".to_owned()),

@@ -39,7 +39,8 @@ pub(crate) struct Verdict {
 pub(crate) async fn judge(house: &House, crowd: &Crowd, deeds: &Deeds) -> Result<Verdict> {
     let wrong = std::mem::take(&mut *crowd.wrong.lock().unwrap_or_else(PoisonError::into_inner));
     let mut verdict = Verdict { wrong, ..Verdict::default() };
-    verdict.toothless = deeds.by_kind.iter().filter(|(_, deed)| deed.bit == 0).map(|(name, _)| *name).collect();
+    verdict.toothless =
+        deeds.by_kind.iter().filter(|(_, deed)| deed.bit == 0).map(|(name, _)| *name).collect();
     let begin = Instant::now();
     books(house, &mut verdict).await?;
     verdict.rest_s = begin.elapsed().as_secs_f64();
@@ -65,7 +66,10 @@ async fn books(house: &House, verdict: &mut Verdict) -> Result<()> {
         let books: serde_json::Value = serde_json::from_str(text.trim()).context("engine reconcile")?;
         let sales = books["sales"].as_array().context("no sales in the books")?;
         let moving = |sale: &serde_json::Value| -> i64 {
-            ["unsettled", "returning", "booked_back"].iter().map(|term| sale[term].as_i64().unwrap_or(0)).sum()
+            ["unsettled", "returning", "booked_back"]
+                .iter()
+                .map(|term| sale[term].as_i64().unwrap_or(0))
+                .sum()
         };
         let at_rest = books["gap"] == 0 && sales.iter().all(|sale| moving(sale) == 0);
         verdict.sales = sales.len();
@@ -73,8 +77,11 @@ async fn books(house: &House, verdict: &mut Verdict) -> Result<()> {
             return Ok(());
         }
         if Instant::now() >= deadline {
-            let odd: Vec<_> =
-                sales.iter().filter(|sale| sale["gap"] != 0 || moving(sale) != 0).map(ToString::to_string).collect();
+            let odd: Vec<_> = sales
+                .iter()
+                .filter(|sale| sale["gap"] != 0 || moving(sale) != 0)
+                .map(ToString::to_string)
+                .collect();
             verdict.wrong.push(format!("P5: the books do not come to rest: {}", odd.join("; ")));
             return Ok(());
         }

@@ -58,7 +58,12 @@ pub(crate) fn rage(mut house: House, tally: &Tally, mut dice: Rng, end: Instant)
         let Some(kind) = order.pop() else { continue };
         let lasts = Duration::from_millis(dice.u64(LASTS_MS));
         let before = felt(tally, kind);
-        eprintln!("{:>7.1} s  {} for {:.1} s", tally.now_ms() as f64 / 1000.0, kind.name(), lasts.as_secs_f64());
+        eprintln!(
+            "{:>7.1} s  {} for {:.1} s",
+            tally.now_ms() as f64 / 1000.0,
+            kind.name(),
+            lasts.as_secs_f64()
+        );
         tally.breaks();
         let killed = kind.strike(&mut house, &mut dice, lasts)?;
         let healed = Instant::now();
@@ -86,7 +91,9 @@ fn felt(tally: &Tally, kind: Kind) -> u64 {
         Kind::LedgerRowsLocked | Kind::DatabaseKilled | Kind::DatabasePaused => {
             tally.accepted.load(Ordering::Relaxed)
         }
-        Kind::MallKilled => tally.mall_trouble.load(Ordering::Relaxed) + tally.accepted.load(Ordering::Relaxed),
+        Kind::MallKilled => {
+            tally.mall_trouble.load(Ordering::Relaxed) + tally.accepted.load(Ordering::Relaxed)
+        }
         _ => tally.strange.load(Ordering::Relaxed),
     }
 }

@@ -21,7 +21,11 @@ pub(crate) fn tell(options: &Options, tally: &Tally, deeds: &Deeds, verdict: &Ve
         println!("  {:>5} {:>5}  {name}", deed.done, deed.bit);
     }
     println!("\n{} processes killed where they stood", deeds.kills);
-    println!("{} orders accepted, {} of all orders unknown at first", count(&tally.accepted), count(&tally.unknown));
+    println!(
+        "{} orders accepted, {} of all orders unknown at first",
+        count(&tally.accepted),
+        count(&tally.unknown)
+    );
     println!("{} rows in the ledger, {} tokens refused and without a row", verdict.rows, verdict.refused);
     println!("{} buyers turned away by the driver", count(&tally.turned_away));
     println!("longest unknown while everything worked: {:.1} s", tally.longest_ms() as f64 / 1000.0);

@@ -106,12 +106,7 @@ impl Kind {
     }
 
     /// Does it and undoes it; how many processes were killed for it.
-    pub(super) fn strike(
-        self,
-        house: &mut House,
-        dice: &mut Rng,
-        lasts: Duration,
-    ) -> Result<u64> {
+    pub(super) fn strike(self, house: &mut House, dice: &mut Rng, lasts: Duration) -> Result<u64> {
         let engine = dice.usize(..house.engines.len());
         match self {
             Self::EngineKilled => {
@@ -184,11 +179,7 @@ impl Kind {
                     .block_on(damage::hold_the_sales(&house.database.url(), lasts))?;
                 return Ok(0);
             }
-            Self::WireCut
-            | Self::WireReset
-            | Self::WireStalled
-            | Self::RepliesLost
-            | Self::WireCutShort => {
+            Self::WireCut | Self::WireReset | Self::WireStalled | Self::RepliesLost | Self::WireCutShort => {
                 self.bend_a_wire(house, engine, dice, lasts);
                 return Ok(0);
             }
