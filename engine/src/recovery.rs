@@ -54,6 +54,11 @@ pub async fn rebuild<D: Desk, L: Log, G: Ledger>(
     if !ledger.raise_generation(sale.id, sale.generation).await? {
         return Ok(Rebuilt::Overtaken);
     }
+    // A ledger that went back counts over numbers that were in use already. What was promised in one of
+    // them must not pass for what will be; the next turn takes the next number.
+    if log.announced(sale.id).await? >= generation {
+        return Ok(Rebuilt::Overtaken);
+    }
     log.announce(sale.id, generation).await?;
     for round in 0..BARRIER_WAIT.1 {
         republish(desk, log, &survivor).await?;
