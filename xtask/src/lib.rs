@@ -27,6 +27,7 @@ pub mod bench;
 pub mod check;
 pub mod demo;
 pub mod down;
+pub mod simulate;
 pub mod suite;
 pub mod tidy;
 pub mod up;

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use std::process::ExitCode;
 use xtask::console::{Console, Interrupted};
 use xtask::place::Place;
-use xtask::{bench, check, demo, down, suite, tidy, up};
+use xtask::{bench, check, demo, down, simulate, suite, tidy, up};
 
 const HELP: &str = "cargo xtask <command>
 
@@ -20,6 +20,8 @@ const HELP: &str = "cargo xtask <command>
   tidy    rules of this project no compiler knows
   bench [argument…]
           the benches, with real stores beside them
+  simulate [--seeds N] [--seed S [--trace]] [--mutant NAME] [--mutants]
+          the engine in one thread on paused time, with faults at every call; docs/simulator.md
 
   XTASK_PROGRAMS=<folder>  use the programs in it instead of building them
   XTASK_DEV_DIR=<folder>   instead of target/dev
@@ -59,6 +61,7 @@ fn run(args: &[String]) -> Result<()> {
         "check" => nothing_more(rest).and_then(|()| check::run(&place, &console)),
         "tidy" => nothing_more(rest).and_then(|()| tidy::run(&place, &console)),
         "bench" => bench::run(&place, &console, rest),
+        "simulate" => simulate::run(&place, &console, rest),
         other => bail!("there is no command `{other}`\n\n{HELP}"),
     }
 }

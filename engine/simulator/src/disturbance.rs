@@ -158,7 +158,7 @@ impl Replicas {
         if lost == 0 || !world.oracle().log_forgets(partition, end - lost) {
             return None;
         }
-        world.log.lose_tail(partition, end - lost);
+        world.lose_log_tail(partition, end - lost);
         world.story.tell(format_args!("partition {partition} ends at {} again", end - lost));
         // A ledger from before would take what is written now for what it has settled: log and ledger
         // would both have lost their tails.

@@ -4,6 +4,8 @@
 mod desk;
 mod ledger;
 mod log;
+// Decoding, against whatever comes.
+mod fuzz;
 // The spines over embedded ports.
 mod spine;
 // Whole engines over real stores.
