@@ -5,9 +5,9 @@
 //! them through. The lease only keeps them from working in vain.
 
 use super::{Ledger, Position, Settled, Step, Tally};
-use crate::fault::{Effect, Fault};
+use crate::fault::{Effect, Fault, System};
 use crate::handoff::{EMBEDDED, Log, LogReader, Logged, Read};
-use crate::metrics::{Count, Metrics};
+use crate::metrics::{Count, Gauge, Metrics};
 use crate::reservation::{At, Desk, Reply};
 use crate::shutdown::Shutdown;
 use contract::ids::{EntryId, Nonce, SaleId};
@@ -59,7 +59,12 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
         let mut back_off = BACK_OFF.0;
         let mut told = false;
         while !shutdown.has_begun() {
-            let wait = match self.turn(partition, &shutdown).await {
+            let turn = self.turn(partition, &shutdown).await;
+            if told && !matches!(turn, Ok(End::ForeignLog(_)) | Err(_)) {
+                told = false;
+                self.metrics.shift(Gauge::SettlementStopped, -1);
+            }
+            let wait = match turn {
                 Ok(End::Elsewhere) => LEASE / 6,
                 Ok(End::OutOfRange(from)) => {
                     self.to_what_is_left(partition, from).await;
@@ -86,6 +91,8 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
             return Ok(End::Elsewhere);
         }
         let mut leased_at = tokio::time::Instant::now();
+        // A log that was made anew since it was opened complains here, and nothing of it is settled.
+        self.log.announced(SaleId(0)).await?;
         let log = self.log.identity();
         let (mut next, witness) = match self.ledger.position(partition, &log).await? {
             Position::At { next, witness } => (next, witness),
@@ -199,12 +206,13 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
             return Ok(false);
         }
         let mut reader = self.log.read_from(partition, offset).await?;
-        // An empty read says nothing yet: the caller tries the whole turn again.
         match reader.next(1, READ_WAIT * 4).await? {
-            Read::Records(records) => Ok(records.first().is_none_or(|logged| {
-                logged.offset == offset
-                    && matches!(&logged.record, Ok(Record::Orders(batch)) if batch.orders[0].nonce == nonce)
-            })),
+            Read::Records(records) => match records.first() {
+                Some(logged) => Ok(logged.offset == offset
+                    && matches!(&logged.record, Ok(Record::Orders(batch)) if batch.orders[0].nonce == nonce)),
+                // That says nothing yet: the whole turn is tried again.
+                None => Err(Fault::none(System::Log, "looking for the witness", "it did not come in time")),
+            },
             Read::OutOfRange => Ok(false),
         }
     }
@@ -242,6 +250,7 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
             return BACK_OFF.0;
         }
         if !std::mem::replace(told, true) {
+            self.metrics.shift(Gauge::SettlementStopped, 1);
             tracing::error!(
                 partition,
                 "the order log was deleted and made again; settlement stands still. Nothing promised is lost: \

@@ -7,6 +7,7 @@ mod log;
 // The spines over embedded ports.
 mod spine;
 // Whole engines over real stores.
+mod cluster;
 mod door;
 mod fitness;
 mod harness;
@@ -14,4 +15,6 @@ mod life;
 mod outages;
 mod races;
 mod recovery;
+mod several;
+mod tail;
 mod tokens;
