@@ -12,6 +12,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+/// The program that makes a cluster of running servers.
+pub const CLIENT: &str = "redis-cli";
 /// Primaries and replicas.
 pub const SERVERS: usize = 6;
 const PRIMARIES: usize = 3;
@@ -161,7 +163,7 @@ pub fn ask(port: u16, command: &[&str]) -> Result<String> {
 }
 
 fn redis_cli() -> Result<Command> {
-    let mut command = Command::new(which("redis-cli").context("redis-cli is not installed")?);
+    let mut command = Command::new(which(CLIENT).context("redis-cli is not installed")?);
     command.stdin(Stdio::null());
     Ok(command)
 }
