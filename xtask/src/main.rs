@@ -8,9 +8,10 @@ use xtask::{bench, check, demo, down, simulate, suite, tidy, up};
 
 const HELP: &str = "cargo xtask <command>
 
-  up [--detach] [--fresh] [--broker embedded|kafka] [--profile dev]
+  up [--detach] [--fresh] [--broker embedded|kafka] [--profile dev|cluster]
           start what is missing: stores, both services, demo data; addresses in target/dev/env.
           DATABASE_URL, REDIS_URL, KAFKA_BROKERS name servers of yours, otherwise private ones run.
+          `cluster` runs two engines on a Redis Cluster of six and three Kafka brokers.
           Stays in front until Ctrl-C; --detach returns when all is ready; --fresh begins anew.
   down    stop what `up` started, and nothing else; data stays
   demo    2,000 buyers fight for 100 units, then the books
@@ -77,9 +78,9 @@ fn up_options(args: &[String]) -> Result<up::Options> {
                 Some(broker) => options.broker = Some(broker),
                 None => bail!("--broker is `embedded` or `kafka`"),
             },
-            "--profile" => match args.next().map(String::as_str) {
-                Some("dev") => {}
-                _ => bail!("`up` is for development: the only profile it knows is `dev`"),
+            "--profile" => match args.next().and_then(|name| up::Profile::from_name(name)) {
+                Some(profile) => options.profile = profile,
+                None => bail!("`up` is for development: its profiles are `dev` and `cluster`"),
             },
             other => bail!("`up` does not know `{other}`\n\n{HELP}"),
         }
@@ -118,6 +119,7 @@ mod tests {
     fn options_are_read_and_unknown_ones_refused() {
         let options = up_options(&words("--detach --broker kafka --profile dev")).unwrap();
         assert_eq!((options.detach, options.fresh, options.broker), (true, false, Some(up::Broker::Kafka)));
+        assert_eq!(up_options(&words("--profile cluster")).unwrap().profile, up::Profile::Cluster);
         for wrong in ["--broker rabbit", "--broker", "--profile prod", "--now"] {
             assert!(up_options(&words(wrong)).is_err(), "{wrong}");
         }

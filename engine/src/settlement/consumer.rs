@@ -6,9 +6,9 @@
 
 use super::plan::{Poison, mark, witness};
 use super::{Ledger, Position, Settled, Step, Tally};
-use crate::fault::{Effect, Fault};
+use crate::fault::{Effect, Fault, System};
 use crate::handoff::{EMBEDDED, Log, LogReader, Logged, Read};
-use crate::metrics::{Count, Metrics};
+use crate::metrics::{Count, Gauge, Metrics};
 use crate::reservation::{At, Desk, Reply};
 use crate::shutdown::Shutdown;
 use contract::ids::{EntryId, Nonce, SaleId};
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Life of a lease; a dead consumer's partition is taken over after it.
-pub const LEASE: Duration = Duration::from_secs(6);
+pub const LEASE: Duration = Duration::from_secs(5);
 /// Records read at once.
 const RECORDS_MAX: usize = 64;
 /// Orders settled in one transaction, unless one record alone has more.
@@ -68,7 +68,12 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
         let mut told = false;
         let mut doubt = None;
         while !shutdown.has_begun() {
-            let wait = match self.turn(partition, &mut doubt, &shutdown).await {
+            let turn = self.turn(partition, &mut doubt, &shutdown).await;
+            if told && !matches!(turn, Ok(End::ForeignLog(_)) | Err(_)) {
+                told = false;
+                self.metrics.shift(Gauge::SettlementStopped, -1);
+            }
+            let wait = match turn {
                 Ok(End::Elsewhere) => LEASE / 6,
                 Ok(End::OutOfRange(from)) => {
                     self.to_what_is_left(partition, from).await;
@@ -95,6 +100,8 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
             return Ok(End::Elsewhere);
         }
         let mut leased_at = tokio::time::Instant::now();
+        // A log that was made anew since it was opened complains here, and nothing of it is settled.
+        self.log.announced(SaleId(0)).await?;
         let log = self.log.identity();
         let (mut next, mut newest) = match self.ledger.position(partition, &log).await? {
             Position::At { next, witness } => (next, witness),
@@ -220,11 +227,14 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
             return Ok(false);
         }
         let mut reader = self.log.read_from(partition, offset).await?;
-        // An empty read says nothing yet: the caller tries the whole turn again.
         match reader.next(1, READ_WAIT * 4).await? {
-            Read::Records(records) => Ok(records.first().is_none_or(|logged| {
-                logged.offset == offset && logged.record.as_ref().ok().and_then(mark) == Some(nonce)
-            })),
+            Read::Records(records) => match records.first() {
+                Some(logged) => {
+                    Ok(logged.offset == offset && logged.record.as_ref().ok().and_then(mark) == Some(nonce))
+                }
+                // That says nothing yet: the whole turn is tried again.
+                None => Err(Fault::none(System::Log, "looking for the witness", "it did not come in time")),
+            },
             Read::OutOfRange => Ok(false),
         }
     }
@@ -262,6 +272,7 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
             return BACK_OFF.0;
         }
         if !std::mem::replace(told, true) {
+            self.metrics.shift(Gauge::SettlementStopped, 1);
             tracing::error!(
                 partition,
                 "the order log was deleted and made again; settlement stands still. Nothing promised is lost: \
