@@ -70,7 +70,13 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
                         self.metrics.fault(&fault);
                     }
                 }
-                Ok(false) => memory = Memory::default(),
+                Ok(false) => {
+                    memory = Memory::default();
+                    // Somebody else tells these; what we knew last would be taken for now.
+                    for figure in [Gauge::BooksGap, Gauge::OutboxAgeMs, Gauge::SettlementLag] {
+                        self.metrics.set(figure, 0);
+                    }
+                }
                 Err(fault) => self.metrics.fault(&fault),
             }
             tokio::select! {

@@ -55,15 +55,16 @@ const DRAIN: Duration = Duration::from_secs(5);
 
 /// The desk of this configuration.
 pub fn desk(config: &Config) -> anyhow::Result<RedisDesk> {
-    RedisDesk::new(RedisDeskSettings {
+    let settings = RedisDeskSettings {
         url: config.desk.url.clone(),
         prefix: config.desk.prefix.clone(),
         connections: config.desk.connections,
         connect_timeout: Duration::from_millis(config.desk.connect_timeout_ms),
         response_timeout: Duration::from_millis(config.desk.response_timeout_ms),
         require_append_only_always: config.desk.require_append_only_always,
-    })
-    .context("desk.url")
+    };
+    let sessions = Some(&*config.desk.sessions_url).filter(|url| !url.is_empty());
+    RedisDesk::with_sessions(settings, sessions).context("desk.url or desk.sessions_url")
 }
 
 /// The ledger of this configuration.
@@ -384,6 +385,13 @@ async fn missing(purchases: &Production) -> Vec<String> {
     let mut missing = told("desk", purchases.desk.unfit().await);
     missing.extend(told("log", purchases.log.unfit().await));
     missing.extend(told("ledger", purchases.ledger.unfit().await));
+    let stopped = purchases.metrics.gauge(Gauge::SettlementStopped);
+    if stopped > 0 {
+        missing.push(format!(
+            "settlement: {stopped} partitions stand still: the order log is another one than the ledger's. If that \
+             was meant, delete the rows of log_position; what was promised is in the outbox"
+        ));
+    }
     if !purchases.gate.sales.loaded() {
         missing.push("ledger: sales have not been read yet".into());
     }

@@ -4,13 +4,14 @@ use anyhow::{Result, bail};
 use std::process::ExitCode;
 use xtask::console::{Console, Interrupted};
 use xtask::place::Place;
-use xtask::{bench, campaign, check, demo, down, load, suite, tidy, up};
+use xtask::{bench, campaign, check, demo, down, load, simulate, suite, tidy, up};
 
 const HELP: &str = "cargo xtask <command>
 
-  up [--detach] [--fresh] [--broker embedded|kafka] [--profile dev]
+  up [--detach] [--fresh] [--broker embedded|kafka] [--profile dev|cluster]
           start what is missing: stores, both services, demo data; addresses in target/dev/env.
           DATABASE_URL, REDIS_URL, KAFKA_BROKERS name servers of yours, otherwise private ones run.
+          `cluster` runs two engines on a Redis Cluster of six and three Kafka brokers.
           Stays in front until Ctrl-C; --detach returns when all is ready; --fresh begins anew.
   down    stop what `up` started, and nothing else; data stays
   demo    2,000 buyers fight for 100 units, then the books
@@ -28,6 +29,8 @@ const HELP: &str = "cargo xtask <command>
           every stage beside its limit, with real stores; the table is added to docs/measurements.md
   bench --micro [argument…]
           the criterion benches of what needs no store
+  simulate [--seeds N] [--seed S [--trace]] [--mutant NAME] [--mutants]
+          the engine in one thread on paused time, with faults at every call; docs/simulator.md
 
   XTASK_PROGRAMS=<folder>  use the programs in it instead of building them
   XTASK_DEV_DIR=<folder>   instead of target/dev
@@ -69,6 +72,7 @@ fn run(args: &[String]) -> Result<()> {
         "campaign" => campaign::run(&place, &console, rest),
         "load" => load::run(&place, &console, rest),
         "bench" => bench::run(&place, &console, rest),
+        "simulate" => simulate::run(&place, &console, rest),
         other => bail!("there is no command `{other}`\n\n{HELP}"),
     }
 }
@@ -84,9 +88,9 @@ fn up_options(args: &[String]) -> Result<up::Options> {
                 Some(broker) => options.broker = Some(broker),
                 None => bail!("--broker is `embedded` or `kafka`"),
             },
-            "--profile" => match args.next().map(String::as_str) {
-                Some("dev") => {}
-                _ => bail!("`up` is for development: the only profile it knows is `dev`"),
+            "--profile" => match args.next().and_then(|name| up::Profile::from_name(name)) {
+                Some(profile) => options.profile = profile,
+                None => bail!("`up` is for development: its profiles are `dev` and `cluster`"),
             },
             other => bail!("`up` does not know `{other}`\n\n{HELP}"),
         }
@@ -125,6 +129,7 @@ mod tests {
     fn options_are_read_and_unknown_ones_refused() {
         let options = up_options(&words("--detach --broker kafka --profile dev")).unwrap();
         assert_eq!((options.detach, options.fresh, options.broker), (true, false, Some(up::Broker::Kafka)));
+        assert_eq!(up_options(&words("--profile cluster")).unwrap().profile, up::Profile::Cluster);
         for wrong in ["--broker rabbit", "--broker", "--profile prod", "--now"] {
             assert!(up_options(&words(wrong)).is_err(), "{wrong}");
         }

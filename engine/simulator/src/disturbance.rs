@@ -7,8 +7,8 @@ use crate::world::{PARTITIONS, World};
 use contract::ids::SaleId;
 use engine::handoff::Log as _;
 use engine::reservation::embedded;
-use engine::settlement::memory;
-use std::collections::VecDeque;
+use engine::settlement::{Ledger as _, Position, memory};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -24,6 +24,8 @@ const REPLICAS_MAX: usize = 8;
 struct Replicas {
     desk: VecDeque<(u64, embedded::Snapshot)>,
     ledger: VecDeque<(u64, u64, memory::Snapshot)>,
+    /// Positions behind the end of a log that lost its tail, until settlement has noticed.
+    beyond: BTreeMap<u32, i64>,
 }
 
 /// Disturbs a run until its time of chaos is over.
@@ -37,7 +39,7 @@ pub async fn disturb(world: Arc<World>) {
         if Instant::now() >= ends {
             return;
         }
-        replicas.follow(&world);
+        replicas.follow(&world).await;
         if Instant::now() >= next {
             next = Instant::now() + pause_between(&world);
             if let Some(disturbance) = draw(&world) {
@@ -81,14 +83,23 @@ fn draw(world: &World) -> Option<Disturbance> {
 }
 
 impl Replicas {
-    fn follow(&mut self, world: &World) {
+    async fn follow(&mut self, world: &World) {
         let moment = world.oracle().moment();
         let acts = world.mall_acts.load(Relaxed);
         // A snapshot that lacks what the mall did since is of no use: losing a payment or a
         // cancellation is a loss no engine can make good.
         self.ledger.retain(|(_, then, _)| *then == acts);
         self.desk.push_back((moment, world.desk.save()));
-        self.ledger.push_back((moment, acts, world.ledger.save()));
+        let mut noticed = Vec::new();
+        for (partition, beyond) in &self.beyond {
+            if position(world, *partition).await < *beyond {
+                noticed.push(*partition);
+            }
+        }
+        self.beyond.retain(|partition, _| !noticed.contains(partition));
+        if self.beyond.is_empty() {
+            self.ledger.push_back((moment, acts, world.ledger.save()));
+        }
         if self.desk.len() > REPLICAS_MAX {
             self.desk.pop_front();
         }
@@ -102,7 +113,7 @@ impl Replicas {
             Disturbance::Crash => crash(world),
             Disturbance::Pause => pause(world),
             Disturbance::DeskTail => self.desk_tail(world),
-            Disturbance::DeskEmptied => self.desk_emptied(world),
+            Disturbance::DeskEmptied => self.desk_emptied(world).await,
             Disturbance::DeskKey => desk_key(world),
             Disturbance::DeskRestart => {
                 world.desk.restart();
@@ -130,13 +141,13 @@ impl Replicas {
         Some(Kind::DeskTail)
     }
 
-    fn desk_emptied(&mut self, world: &World) -> Option<Kind> {
+    async fn desk_emptied(&mut self, world: &World) -> Option<Kind> {
         if !world.oracle().desk_forgets(0, None) {
             return None;
         }
         world.desk.wipe();
         self.desk.clear();
-        self.follow(world);
+        self.follow(world).await;
         Some(Kind::DeskEmptied)
     }
 
@@ -147,15 +158,22 @@ impl Replicas {
         if lost == 0 || !world.oracle().log_forgets(partition, end - lost) {
             return None;
         }
-        world.log.lose_tail(partition, end - lost);
+        world.lose_log_tail(partition, end - lost);
         world.story.tell(format_args!("partition {partition} ends at {} again", end - lost));
-        // An older ledger would look for what is not there any more.
+        // A ledger from before would take what is written now for what it has settled: log and ledger
+        // would both have lost their tails.
         self.ledger.clear();
-        self.follow(world);
+        let next = position(world, partition).await;
+        if next > end - lost {
+            self.beyond.entry(partition).or_insert(next);
+        }
         Some(Kind::LogTail)
     }
 
     fn ledger_back(&mut self, world: &World) -> Option<Kind> {
+        if self.ledger.is_empty() {
+            return None;
+        }
         let place = world.random().usize(..self.ledger.len());
         let (moment, _, snapshot) = &self.ledger[place];
         if !world.oracle().ledger_forgets(*moment) {
@@ -164,6 +182,13 @@ impl Replicas {
         world.ledger.restore(snapshot);
         self.ledger.truncate(place + 1);
         Some(Kind::LedgerBack)
+    }
+}
+
+async fn position(world: &World, partition: u32) -> i64 {
+    match world.ledger.position(partition, &world.log.identity()).await.expect("a ledger in memory") {
+        Position::At { next, .. } => next,
+        Position::Foreign(_) => 0,
     }
 }
 

@@ -95,6 +95,7 @@ pub struct World {
     oracle: Mutex<Oracle>,
     calm: AtomicBool,
     stalled_until: Mutex<[Instant; PARTITIONS as usize]>,
+    log_losses: Mutex<[u64; PARTITIONS as usize]>,
 }
 
 impl World {
@@ -122,6 +123,7 @@ impl World {
             oracle: Mutex::default(),
             calm: AtomicBool::new(false),
             stalled_until: Mutex::new([begin; PARTITIONS as usize]),
+            log_losses: Mutex::default(),
             plan,
         };
         world.story.tell(format_args!("seed {seed}: {:?}", world.plan));
@@ -185,6 +187,17 @@ impl World {
     /// Until when a partition is not read.
     pub fn stalled_until(&self, partition: u32) -> Instant {
         self.stalled()[partition as usize]
+    }
+
+    /// How often a partition lost its tail.
+    pub fn log_losses(&self, partition: u32) -> u64 {
+        self.log_losses.lock().expect("no holder panics")[partition as usize]
+    }
+
+    /// A partition ends at an earlier offset from now on.
+    pub fn lose_log_tail(&self, partition: u32, end: i64) {
+        self.log_losses.lock().expect("no holder panics")[partition as usize] += 1;
+        self.log.lose_tail(partition, end);
     }
 
     /// The mall changed the ledger.

@@ -2,6 +2,7 @@
 //!
 //! What only a wire can do (a lost reply, a full Redis, a lost script) is in [`outages`].
 
+mod cluster;
 mod model;
 mod outages;
 mod proxy;

@@ -18,7 +18,7 @@ use sqlx::mysql::{MySqlPool, MySqlPoolOptions};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 const SESSION_SECRET: &str = "dev-only-session-secret-do-not-use-elsewhere";
@@ -152,6 +152,9 @@ pub(crate) struct Mall {
     pub(crate) stores: Stores,
     pub(crate) db: MySqlPool,
     pub(crate) engine: Option<Engine>,
+    /// Addresses that take turns instead of the one engine's, as behind a load balancer.
+    pub(crate) fronts: Vec<String>,
+    turn: AtomicUsize,
     name: String,
     redis: redis::aio::MultiplexedConnection,
     client: Client<HttpConnector, Full<Bytes>>,
@@ -190,6 +193,8 @@ impl Mall {
             stores: Stores { database_url: url, ..stores },
             db,
             engine: None,
+            fronts: Vec::new(),
+            turn: AtomicUsize::new(0),
             name,
             redis,
             client: Client::builder(TokioExecutor::new()).pool_max_idle_per_host(64).build_http(),
@@ -424,6 +429,14 @@ impl Mall {
         self.engine.as_ref().expect("an engine was started")
     }
 
+    /// Where the next request goes.
+    fn front(&self) -> &str {
+        match self.fronts.len() {
+            0 => &self.engine().url,
+            fronts => &self.fronts[self.turn.fetch_add(1, Ordering::Relaxed) % fronts],
+        }
+    }
+
     /// One request; an error when the connection failed.
     pub(crate) async fn call(
         &self,
@@ -472,7 +485,7 @@ impl Mall {
     }
 
     pub(crate) async fn try_token(&self, buyer: &Buyer, sale: SaleId) -> Result<Answer, String> {
-        let url = format!("{}/seckill/v1/sales/{sale}/token", self.engine().url);
+        let url = format!("{}/seckill/v1/sales/{sale}/token", self.front());
         self.call(Method::POST, &url, &[("authorization", &format!("Bearer {}", buyer.session))], None).await
     }
 
@@ -488,7 +501,7 @@ impl Mall {
 
     /// One purchase. A 202 is remembered: it must have a row when the test ends.
     pub(crate) async fn try_order(&self, buyer: &Buyer, sale: SaleId, body: Value) -> Result<Answer, String> {
-        let url = format!("{}/seckill/v1/sales/{sale}/orders", self.engine().url);
+        let url = format!("{}/seckill/v1/sales/{sale}/orders", self.front());
         let head =
             [("authorization", &*format!("Bearer {}", buyer.session)), ("content-type", "application/json")];
         let answer = self.call(Method::POST, &url, &head, Some(body)).await?;
@@ -516,7 +529,7 @@ impl Mall {
     }
 
     pub(crate) async fn status(&self, buyer: &Buyer, sn: &str) -> Answer {
-        let url = format!("{}/seckill/v1/orders/{sn}", self.engine().url);
+        let url = format!("{}/seckill/v1/orders/{sn}", self.front());
         self.call(Method::GET, &url, &[("x-litemall-token", &buyer.session)], None)
             .await
             .expect("the engine answers")

@@ -4,9 +4,12 @@
 mod desk;
 mod ledger;
 mod log;
+// Decoding, against whatever comes.
+mod fuzz;
 // The spines over embedded ports.
 mod spine;
 // Whole engines over real stores.
+mod cluster;
 mod door;
 mod fitness;
 mod harness;
@@ -14,4 +17,6 @@ mod life;
 mod outages;
 mod races;
 mod recovery;
+mod several;
+mod tail;
 mod tokens;

@@ -13,16 +13,16 @@ use xtask::services::{kafka::Kafka, mariadb::MariaDb, redis::Redis};
 static TURN: Mutex<()> = Mutex::new(());
 
 /// Stores that may be killed.
-struct OwnStores {
+pub(crate) struct OwnStores {
     redis: Redis,
     database: MariaDb,
-    kafka: Kafka,
-    dir: PathBuf,
+    pub(crate) kafka: Kafka,
+    pub(crate) dir: PathBuf,
     _turn: MutexGuard<'static, ()>,
 }
 
 impl OwnStores {
-    fn start(name: &str) -> Self {
+    pub(crate) fn start(name: &str) -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let dir = std::env::var_os("MALL_TEST_DIR")
             .map_or_else(std::env::temp_dir, PathBuf::from)
@@ -41,7 +41,7 @@ impl OwnStores {
         }
     }
 
-    async fn mall(&self) -> Mall {
+    pub(crate) async fn mall(&self) -> Mall {
         let stores = Stores {
             database_url: self.database.admin_url(),
             redis_url: self.redis.url(),
@@ -97,8 +97,8 @@ async fn insist(mall: &Mall, buyer: &Buyer, sale: SaleId, seen: &Seen) -> Result
 }
 
 #[derive(Default)]
-struct Seen {
-    orders: AtomicU64,
+pub(crate) struct Seen {
+    pub(crate) orders: AtomicU64,
     last: Mutex<String>,
     unknown: AtomicU64,
 }
@@ -115,7 +115,7 @@ impl Seen {
         self.last.lock().expect("no holder panics").clone()
     }
 
-    async fn wait_orders(&self, orders: u64) {
+    pub(crate) async fn wait_orders(&self, orders: u64) {
         eventually("orders come in", 30, async || match self.orders.load(Ordering::Relaxed) {
             now if now >= orders => Ok(()),
             now => Err(format!("{now}, {}", self.last())),
@@ -125,7 +125,7 @@ impl Seen {
 }
 
 /// A crowd that insists, in the background.
-fn storm(
+pub(crate) fn storm(
     mall: &Arc<Mall>,
     sale: SaleId,
     buyers: Vec<Buyer>,
@@ -143,7 +143,12 @@ fn storm(
     crowd
 }
 
-async fn all_sold(mall: Arc<Mall>, sale: SaleId, crowd: JoinSet<Result<String, String>>, units: i64) -> Mall {
+pub(crate) async fn all_sold(
+    mall: Arc<Mall>,
+    sale: SaleId,
+    crowd: JoinSet<Result<String, String>>,
+    units: i64,
+) -> Mall {
     let outcomes = crowd.join_all().await;
     // A buyer told "limit reached" has an order that was promised without an answer.
     let orders =

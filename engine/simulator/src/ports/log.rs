@@ -6,7 +6,7 @@ use crate::mutant::Mutant;
 use crate::world::World;
 use contract::ids::{Generation, SaleId};
 use contract::record::{Batch, Record};
-use engine::fault::{Effect, Fault};
+use engine::fault::{Effect, Fault, System};
 use engine::handoff::memory::{MemoryLog, MemoryReader};
 use engine::handoff::{Log, LogReader, Read, partition_of};
 use engine::reservation::{At, Desk as _};
@@ -99,7 +99,8 @@ impl Log for SimLog {
         self.link.life.running().await;
         self.link.fails("log read_from")?;
         let reader = self.port.read_from(partition, offset).await?;
-        Ok(SimReader { reader, partition, link: self.link.clone() })
+        let losses = self.link.world.log_losses(partition);
+        Ok(SimReader { reader, partition, losses, link: self.link.clone() })
     }
 
     async fn bounds(&self, partition: u32) -> Result<(i64, i64), Fault> {
@@ -136,6 +137,8 @@ async fn desk_of(world: &World, batch: &Batch) -> At {
 pub struct SimReader {
     reader: MemoryReader,
     partition: u32,
+    /// Losses of the partition when it was opened.
+    losses: u64,
     link: Link,
 }
 
@@ -151,6 +154,10 @@ impl LogReader for SimReader {
         }
         let read = self.reader.next(max, wait).await;
         self.link.life.running().await;
+        // A broker that lost records was away, and a reader ends with its connection.
+        if self.losses != self.link.world.log_losses(self.partition) {
+            return Err(Fault::none(System::Log, "log next", "simulated: the connection was lost"));
+        }
         let (story, name) = (&self.link.world.story, &self.link.life.name);
         match &read {
             Ok(Read::Records(records)) if records.is_empty() => {}
