@@ -26,7 +26,7 @@ use std::time::Duration;
 /// Time between two turns.
 const TURN_EVERY: Duration = Duration::from_millis(150);
 /// Life of the keeper's lease.
-const LEASE: Duration = Duration::from_secs(5);
+const LEASE: Duration = Duration::from_secs(4);
 /// Turns between two looks at the books of every sale.
 const TURNS_PER_COUNT: u64 = 20;
 

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Life of a lease; a dead consumer's partition is taken over after it.
-pub const LEASE: Duration = Duration::from_secs(5);
+pub const LEASE: Duration = Duration::from_secs(4);
 /// Records read at once.
 const RECORDS_MAX: usize = 64;
 /// Orders settled in one transaction, unless one record alone has more.
@@ -68,12 +68,7 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
         let mut told = false;
         let mut doubt = None;
         while !shutdown.has_begun() {
-            let turn = self.turn(partition, &mut doubt, &shutdown).await;
-            if told && !matches!(turn, Ok(End::ForeignLog(_)) | Err(_)) {
-                told = false;
-                self.metrics.shift(Gauge::SettlementStopped, -1);
-            }
-            let wait = match turn {
+            let wait = match self.turn(partition, (&mut doubt, &mut told), &shutdown).await {
                 Ok(End::Elsewhere) => LEASE / 6,
                 Ok(End::OutOfRange(from)) => {
                     self.to_what_is_left(partition, from).await;
@@ -94,7 +89,12 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
     }
 
     /// Works on the partition from its position on, until something is in the way.
-    async fn turn(&self, partition: u32, doubt: &mut Doubt, shutdown: &Shutdown) -> Result<End, Fault> {
+    async fn turn(
+        &self,
+        partition: u32,
+        (doubt, told): (&mut Doubt, &mut bool),
+        shutdown: &Shutdown,
+    ) -> Result<End, Fault> {
         let lease = format!("settle-{partition}");
         if !self.ledger.lease(&lease, &self.owner, LEASE).await? {
             return Ok(End::Elsewhere);
@@ -107,6 +107,9 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
             Position::At { next, witness } => (next, witness),
             Position::Foreign(lost) => return Ok(End::ForeignLog(lost)),
         };
+        if std::mem::take(told) {
+            self.metrics.shift(Gauge::SettlementStopped, -1);
+        }
         if !self.witness_stands(partition, newest).await? {
             return Ok(End::OutOfRange(next));
         }

@@ -155,7 +155,7 @@ async fn engines_are_replaced_one_after_the_other_and_no_answer_is_a_broken_prom
     let answers = answers.lock().expect("no holder panics").clone();
     let fine = |status: &u16| matches!(status, 200 | 202 | 400..=499 | 503);
     assert!(answers.keys().all(fine), "{answers:?}");
-    assert!(answers[&202] > 100, "{answers:?}");
+    assert!(answers[&202] > 20, "they bought all the while: {answers:?}");
     let mall = Arc::into_inner(mall).expect("nobody else holds it");
     mall.finish_with(running.remove(0)).await;
 }
