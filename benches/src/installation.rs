@@ -183,6 +183,9 @@ impl Installation {
             ("MALL_ENGINE__LOG__TOPIC_PREFIX", NAME),
             // A round's orders may all be waiting for settlement, which competes for the same cores.
             ("MALL_ENGINE__DESK__UNSETTLED_MAX", "200000"),
+            // A closed client does not go away: on a busy machine its requests wait instead of being shed.
+            ("MALL_ENGINE__ADMISSION__LANE_WAIT_MS", "10000"),
+            ("MALL_ENGINE__ADMISSION__ANSWER_WITHIN_MS", "30000"),
         ];
         self.service(&self.engine.clone(), role, "MALL_ENGINE", &settings).await
     }

@@ -22,6 +22,16 @@ use installation::Installation;
 use std::path::PathBuf;
 use table::Table;
 
+/// What is measured, in order, and for whose sake else: the whole purchase adds up limits of the others.
+const STAGES: [(&str, &[&str]); 6] = [
+    ("desk", &["purchases"]),
+    ("handoff", &["purchases"]),
+    ("settlement", &["purchases"]),
+    ("refusals", &[]),
+    ("purchases", &[]),
+    ("memory", &[]),
+];
+
 const HELP: &str = "ratios --engine PROGRAM --catalog PROGRAM --dir FOLDER --append FILE [--only NAME]
   PROGRAM  release builds; FOLDER for logs; FILE gets the table as well
   NAME     desk, settlement, handoff, refusals, purchases or memory
@@ -56,8 +66,9 @@ impl Asked {
         })
     }
 
-    fn wants(&self, name: &str) -> bool {
-        self.only.as_ref().is_none_or(|only| only == name)
+    /// Whether a stage is wanted for its own sake or for that of the one that was asked for.
+    fn wants(&self, name: &str, others: &[&str]) -> bool {
+        self.only.as_deref().is_none_or(|only| only == name || others.contains(&only))
     }
 }
 
@@ -77,24 +88,30 @@ async fn main() -> Result<()> {
 async fn measure(asked: Asked) -> Result<()> {
     let mall = Installation::prepare(&asked).await?;
     let mut table = Table::default();
-    if asked.wants("desk") || asked.wants("purchases") {
-        desk::measure(&mall, &mut table).await?;
-    }
-    if asked.wants("handoff") || asked.wants("purchases") {
-        handoff::measure(&mall, &mut table).await?;
-    }
-    if asked.wants("settlement") || asked.wants("purchases") {
-        settlement::measure(&mall, &mut table).await?;
-    }
-    if asked.wants("refusals") {
-        door::refusals::measure(&mall, &mut table).await?;
-    }
-    if asked.wants("purchases") {
-        door::purchases::measure(&mall, &mut table).await?;
-    }
-    if asked.wants("memory") {
-        memory::measure(&mall, &asked, &mut table).await?;
+    let mut failed = Vec::new();
+    for (name, others) in STAGES {
+        if !asked.wants(name, others) {
+            continue;
+        }
+        let measured = match name {
+            "desk" => desk::measure(&mall, &mut table).await,
+            "handoff" => handoff::measure(&mall, &mut table).await,
+            "settlement" => settlement::measure(&mall, &mut table).await,
+            "refusals" => door::refusals::measure(&mall, &mut table).await,
+            "purchases" => door::purchases::measure(&mall, &mut table).await,
+            _ => memory::measure(&mall, &asked, &mut table).await,
+        };
+        // What was measured already is not thrown away for it.
+        if let Err(error) = measured {
+            eprintln!("{name}: {error:#}");
+            table.remark(format!("Not measured, because of an error: {name}."));
+            failed.push(name);
+        }
     }
     print!("\n{}", table.text());
-    table.append_to(&asked.append)
+    table.append_to(&asked.append)?;
+    if !failed.is_empty() {
+        bail!("could not be measured: {}", failed.join(", "));
+    }
+    Ok(())
 }

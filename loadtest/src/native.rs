@@ -10,7 +10,7 @@
 mod arrivals;
 mod socket;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use arrivals::Arrivals;
 use hdrhistogram::Histogram;
 use socket::Socket;
@@ -20,6 +20,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+
+/// Connections being opened at once; the backlog of most listeners is larger.
+const DIALLING_MAX: usize = 64;
 
 /// Whoever speaks on one connection.
 pub trait Caller: Send + 'static {
@@ -109,11 +112,19 @@ struct Seen<C> {
 }
 
 impl Connections {
-    /// Opens so many.
+    /// Opens so many, some at a time: a server closes those that stay silent for long, and a busy machine
+    /// takes its time over thousands.
     pub async fn open(address: SocketAddr, count: usize) -> Result<Self> {
         let mut sockets = Vec::with_capacity(count);
-        for _ in 0..count {
-            sockets.push(Socket::open(address).await?);
+        let mut opening = JoinSet::new();
+        let mut left = count;
+        while sockets.len() < count {
+            while left > 0 && opening.len() < DIALLING_MAX {
+                opening.spawn(Socket::open(address));
+                left -= 1;
+            }
+            let opened = opening.join_next().await.context("somebody is dialling")?;
+            sockets.push(opened??);
         }
         Ok(Self { sockets })
     }
