@@ -8,11 +8,13 @@
 // Settings, and the process as a whole.
 pub mod config;
 pub mod metrics;
+pub mod settings;
 pub mod startup;
 pub mod state;
 
 // From the socket to a handler.
 pub mod access;
+pub mod audit;
 pub mod extract;
 pub mod listener;
 pub mod permission;
@@ -33,6 +35,7 @@ pub mod session;
 pub mod orders;
 pub mod payments;
 pub mod sales;
+pub mod texts;
 pub mod timers;
 
 // The outside world.
