@@ -5,10 +5,19 @@
 //! Deliberately absent: any statement that moves `flash_sale.free` of a sale the engine may serve, and
 //! any key of a sale's desk.
 
+pub mod ad;
 pub mod address;
 pub mod admin;
 pub mod books;
+pub mod brand;
+pub mod category;
 pub mod due_task;
+pub mod goods;
+pub mod goods_desk;
+pub mod goods_part;
+pub mod goods_write;
+pub mod issue;
+pub mod keyword;
 pub mod operation_log;
 pub mod order;
 pub mod order_state;
@@ -16,7 +25,9 @@ pub mod payment;
 pub mod resource;
 pub mod sale;
 pub mod sale_write;
+pub mod search_history;
 pub mod shopper;
+pub mod topic;
 
 use crate::error::Failure;
 use sqlx::mysql::MySqlDatabaseError;
