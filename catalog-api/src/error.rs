@@ -65,6 +65,8 @@ pub const STAFF_LOGIN_WRONG: Refusal = Refusal::new(605, "account or password is
 pub const CAPTCHA_WRONG: Refusal = Refusal::new(606, "the code is wrong");
 /// 607
 pub const CAPTCHA_MISSING: Refusal = Refusal::new(607, "please enter the code");
+/// 611
+pub const GOODS_NAME_TAKEN: Refusal = Refusal::new(611, "there are goods of this name");
 /// 680
 pub const TOO_LITTLE_STOCK: Refusal = Refusal::new(680, "not enough free stock");
 /// 682
@@ -138,6 +140,12 @@ pub enum Fault {
     /// The payment provider did not do what it was asked.
     #[error("payment provider: {0}")]
     Provider(String),
+    /// The call that was filling the cache for several callers failed; its cause in one line.
+    #[error("a shared read failed: {0}")]
+    SharedRead(String),
+    /// An answer could not be written as JSON.
+    #[error("json")]
+    Json(#[from] serde_json::Error),
     /// Rows of the ledger contradict each other; the transaction was rolled back.
     #[error("rows contradict each other: {0}")]
     Broken(&'static str),

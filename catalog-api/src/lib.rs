@@ -19,8 +19,11 @@ pub mod permission;
 pub mod router;
 
 // Handlers, and how their answers look.
+pub mod cache;
 pub mod envelope;
 pub mod error;
+pub mod export;
+pub mod rich_text;
 pub mod routes;
 
 // Who is calling.
