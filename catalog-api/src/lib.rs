@@ -33,8 +33,12 @@ pub mod password;
 pub mod session;
 
 // What is done: the spines, which hold the transactions.
+pub mod carts;
+pub mod coupons;
+pub mod groups;
 pub mod orders;
 pub mod payments;
+pub mod pricing;
 pub mod sales;
 pub mod timers;
 
