@@ -7,16 +7,26 @@
 
 pub mod address;
 pub mod admin;
+pub mod bbq;
 pub mod books;
+pub mod collect;
+pub mod comment;
 pub mod due_task;
+pub mod feedback;
+pub mod fishing;
+pub mod footprint;
 pub mod operation_log;
 pub mod order;
 pub mod order_state;
 pub mod payment;
+pub mod question;
+pub mod region;
 pub mod resource;
 pub mod sale;
 pub mod sale_write;
 pub mod shopper;
+pub mod stat;
+pub mod storage;
 
 use crate::error::Failure;
 use sqlx::mysql::MySqlDatabaseError;
