@@ -8,19 +8,24 @@
 // Settings, and the process as a whole.
 pub mod config;
 pub mod metrics;
+pub mod settings;
 pub mod startup;
 pub mod state;
 
 // From the socket to a handler.
 pub mod access;
+pub mod audit;
 pub mod extract;
 pub mod listener;
 pub mod permission;
 pub mod router;
 
 // Handlers, and how their answers look.
+pub mod cache;
 pub mod envelope;
 pub mod error;
+pub mod export;
+pub mod rich_text;
 pub mod routes;
 
 // Who is calling.
@@ -28,18 +33,31 @@ pub mod attempts;
 pub mod captcha;
 pub mod password;
 pub mod session;
+pub mod sms_code;
 
 // What is done: the spines, which hold the transactions.
+pub mod accounts;
+pub mod address_book;
+pub mod carts;
+pub mod coupons;
+pub mod groups;
+pub mod notices;
 pub mod orders;
 pub mod payments;
+pub mod pricing;
 pub mod sales;
+pub mod staff;
+pub mod stats;
+pub mod texts;
 pub mod timers;
 
 // The outside world.
+pub mod calendar;
 pub mod clock;
 pub mod provider;
 pub mod random;
 pub mod store;
 
-// Data for development.
+// Data of every installation, and data for development.
+pub mod regions;
 pub mod seed;

@@ -1,22 +1,60 @@
 //! SQL, one function per statement, named for its meaning. Transactions begin and end in the spines
-//! (`orders`, `payments`, `sales`, `timers`), where they can be seen; the one exception is
+//! (`orders`, `payments`, `sales`, `timers`, `texts`), where they can be seen; the one exception is
 //! [`order_state`], which is the state machine of orders.
 //!
 //! Deliberately absent: any statement that moves `flash_sale.free` of a sale the engine may serve, and
 //! any key of a sale's desk.
 
+pub mod ad;
 pub mod address;
+pub mod address_book;
 pub mod admin;
+pub mod admin_desk;
+pub mod bbq;
 pub mod books;
+pub mod brand;
+pub mod cart;
+pub mod cart_write;
+pub mod category;
+pub mod collect;
+pub mod comment;
+pub mod coupon;
+pub mod coupon_user;
+pub mod coupon_write;
 pub mod due_task;
+pub mod feedback;
+pub mod fishing;
+pub mod footprint;
+pub mod goods;
+pub mod goods_desk;
+pub mod goods_part;
+pub mod goods_write;
+pub mod groupon;
+pub mod groupon_rule;
+pub mod groupon_rule_write;
+pub mod issue;
+pub mod keyword;
+pub mod letter_box;
+pub mod notice;
 pub mod operation_log;
 pub mod order;
 pub mod order_state;
 pub mod payment;
+pub mod question;
+pub mod region;
 pub mod resource;
+pub mod role;
 pub mod sale;
 pub mod sale_write;
+pub mod search_history;
+pub mod setting;
 pub mod shopper;
+pub mod shopper_account;
+pub mod shopper_desk;
+pub mod sms_outbox;
+pub mod stat;
+pub mod storage;
+pub mod topic;
 
 use crate::error::Failure;
 use sqlx::mysql::MySqlDatabaseError;
@@ -25,6 +63,15 @@ use sqlx::mysql::MySqlDatabaseError;
 pub fn error_number(error: &sqlx::Error) -> Option<u16> {
     let error = error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>()?;
     Some(error.number())
+}
+
+/// Whether an error is a second row for this unique key.
+pub fn violates(error: &sqlx::Error, key: &str) -> bool {
+    // The server says which key in its text only; MySQL writes the table before it.
+    let Some(error) = error.as_database_error().filter(|error| error.is_unique_violation()) else {
+        return false;
+    };
+    error.message().ends_with(&format!("{key}'"))
 }
 
 /// Times a transaction is begun before its lost lock is a fault.
