@@ -9,6 +9,11 @@ pub mod query;
 pub mod body;
 pub mod entity;
 pub mod loose;
+// More of what members and parameters can be, for all of the above.
+pub mod fields;
+pub mod link;
+// Entities with a page of rich text in them.
+pub mod page;
 // page, limit, sort, order.
 pub mod listing;
 // Who is logged in.
@@ -19,5 +24,6 @@ pub use client_address::ClientAddress;
 pub use entity::Entity;
 pub use listing::Listing;
 pub use loose::Loose;
+pub use page::PageEntity;
 pub use query::Query;
 pub use shopper::Shopper;

@@ -8,7 +8,15 @@
 pub mod address;
 pub mod admin;
 pub mod books;
+pub mod cart;
+pub mod cart_write;
+pub mod coupon;
+pub mod coupon_user;
+pub mod coupon_write;
 pub mod due_task;
+pub mod groupon;
+pub mod groupon_rule;
+pub mod groupon_rule_write;
 pub mod operation_log;
 pub mod order;
 pub mod order_state;
