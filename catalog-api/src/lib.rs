@@ -40,6 +40,7 @@ pub mod orders;
 pub mod payments;
 pub mod pricing;
 pub mod sales;
+pub mod settings;
 pub mod timers;
 
 // The outside world.

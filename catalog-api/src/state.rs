@@ -7,8 +7,11 @@ use crate::envelope::Zone;
 use crate::extract::client_address::Network;
 use crate::metrics::Metrics;
 use crate::password::Passwords;
-use crate::provider::pay::{LocalPay, Pay};
+use crate::provider::courier::{self, Courier};
+use crate::provider::outside::Outside;
+use crate::provider::pay::{LocalPay, Pay, WechatPay};
 use crate::session::Sessions;
+use crate::settings::Settings;
 use anyhow::Context;
 use deadpool_redis::{PoolConfig, Runtime, Timeouts};
 use sqlx::MySqlPool;
@@ -28,12 +31,16 @@ pub struct App {
     pub redis: deadpool_redis::Pool,
     /// Sessions.
     pub sessions: Sessions,
+    /// What staff set while the mall runs.
+    pub settings: Settings,
     /// Password hashing.
     pub passwords: Passwords,
     /// Answers kept for a while.
     pub cache: Cache,
     /// Who takes the money; nobody when payment is not set up.
     pub pay: Option<Box<dyn Pay>>,
+    /// Who knows where parcels are; nobody when tracking is not set up.
+    pub courier: Option<Box<dyn Courier>>,
     /// In which people read times.
     pub zone: Zone,
     /// Proxies whose word about addresses counts.
@@ -66,13 +73,20 @@ impl App {
         });
         let redis = pool.create_pool(Some(Runtime::Tokio1)).context("redis.url")?;
         let pay: Option<Box<dyn Pay>> = match config.pay.provider {
-            PayProvider::Local => Some(Box::new(LocalPay::new(config.pay.local_secret.expose()))),
+            PayProvider::Local => {
+                Some(Box::new(LocalPay::new(config.pay.local_secret.expose(), config.http.private_listen)))
+            }
+            PayProvider::Wechat => {
+                let outside = Outside::new().context("the system's certificates")?;
+                Some(Box::new(WechatPay::new(&config.pay.wechat, outside)?))
+            }
             PayProvider::None => None,
         };
         let trusted = config.http.trusted_proxies.iter().map(|text| text.parse());
         Ok(Arc::new(Self {
             sessions: Sessions::new(&config.session, &config.redis.prefix),
             cache: Cache::new(&config.redis.prefix),
+            settings: Settings::default(),
             passwords: Passwords::new(config.password.parallel, config.password.waiting_max),
             zone: config.time.offset.parse().ok().context("time.offset")?,
             trusted_proxies: trusted.collect::<Result<_, _>>().ok().context("http.trusted_proxies")?,
@@ -80,6 +94,7 @@ impl App {
             draining: AtomicBool::new(false),
             slowed_down: Semaphore::new(SLOWED_DOWN_MAX),
             load_buyers: Mutex::new(()),
+            courier: courier::service(&config)?,
             pay,
             db,
             redis,

@@ -7,9 +7,12 @@
 
 pub mod address;
 pub mod admin;
+pub mod aftersale;
+pub mod bbq;
 pub mod books;
 pub mod cart;
 pub mod cart_write;
+pub mod comment;
 pub mod coupon;
 pub mod coupon_user;
 pub mod coupon_write;
@@ -19,11 +22,16 @@ pub mod groupon_rule;
 pub mod groupon_rule_write;
 pub mod operation_log;
 pub mod order;
+pub mod order_desk;
+pub mod order_request;
 pub mod order_state;
+pub mod order_write;
 pub mod payment;
+pub mod payment_request;
 pub mod resource;
 pub mod sale;
 pub mod sale_write;
+pub mod setting;
 pub mod shopper;
 
 use crate::error::Failure;
