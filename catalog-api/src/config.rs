@@ -2,11 +2,14 @@
 //!
 //! Every setting and its default is explained in `config.default.toml`, which is part of the binary.
 
+pub mod accounts;
 pub mod check;
 pub mod load;
 pub mod money;
 
 pub use money::{Courier, CourierProvider, Pay, PayProvider, WechatPay};
+
+pub use accounts::{OperationLog, Sms, SmsProvider, Weixin, WeixinProvider};
 
 use serde::{Deserialize, Serialize, Serializer};
 use std::net::SocketAddr;
@@ -33,6 +36,12 @@ pub struct Config {
     pub pay: Pay,
     /// Parcels.
     pub courier: Courier,
+    /// Texts to phones.
+    pub sms: Sms,
+    /// WeChat.
+    pub weixin: Weixin,
+    /// The operation log.
+    pub operation_log: OperationLog,
     /// Background work.
     pub timers: Timers,
     /// Time as people read it.

@@ -10,6 +10,8 @@ use crate::password::Passwords;
 use crate::provider::courier::{self, Courier};
 use crate::provider::outside::Outside;
 use crate::provider::pay::{LocalPay, Pay, WechatPay};
+use crate::provider::sms::{self, Sms};
+use crate::provider::weixin::{self, Weixin};
 use crate::session::Sessions;
 use crate::settings::Settings;
 use anyhow::Context;
@@ -41,6 +43,10 @@ pub struct App {
     pub pay: Option<Box<dyn Pay>>,
     /// Who knows where parcels are; nobody when tracking is not set up.
     pub courier: Option<Box<dyn Courier>>,
+    /// Who sends texts; nobody when they are not set up.
+    pub sms: Option<Box<dyn Sms>>,
+    /// Who knows WeChat's accounts; nobody when WeChat log-in is not set up.
+    pub weixin: Option<Box<dyn Weixin>>,
     /// In which people read times.
     pub zone: Zone,
     /// Proxies whose word about addresses counts.
@@ -95,6 +101,8 @@ impl App {
             slowed_down: Semaphore::new(SLOWED_DOWN_MAX),
             load_buyers: Mutex::new(()),
             courier: courier::service(&config)?,
+            sms: sms::sender(&config, &redis)?,
+            weixin: weixin::accounts(&config)?,
             pay,
             db,
             redis,
