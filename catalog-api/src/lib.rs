@@ -42,7 +42,6 @@ pub mod orders;
 pub mod payments;
 pub mod pricing;
 pub mod sales;
-pub mod settings;
 pub mod texts;
 pub mod timers;
 

@@ -2,10 +2,14 @@
 
 mod http;
 mod ledger;
+pub(crate) mod loopback;
+mod shop;
 mod stores;
+pub(crate) mod wechat;
 
 pub(crate) use http::{Answer, Call};
 pub(crate) use ledger::{Bought, Goods, shown};
+pub(crate) use shop::Person;
 pub(crate) use stores::{free_port, stores};
 
 use serde_json::{Value, json};

@@ -15,8 +15,17 @@ mod staff_login;
 mod sale;
 mod sale_life;
 // Orders and money.
+mod aftersale;
+mod express;
+mod order_desk;
+mod order_races;
+mod order_reviews;
+mod order_states;
 mod orders;
 mod payments;
+mod refunds;
+mod submit;
 mod timers;
+mod wechat_pay;
 // Development.
 mod dev;
