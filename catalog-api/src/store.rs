@@ -6,6 +6,7 @@
 //! any key of a sale's desk.
 
 pub mod address;
+pub mod address_choice;
 pub mod admin;
 pub mod books;
 pub mod cart;
@@ -17,6 +18,7 @@ pub mod due_task;
 pub mod groupon;
 pub mod groupon_rule;
 pub mod groupon_rule_write;
+pub mod groupon_view;
 pub mod operation_log;
 pub mod order;
 pub mod order_state;
