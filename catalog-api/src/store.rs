@@ -5,10 +5,21 @@
 //! Deliberately absent: any statement that moves `flash_sale.free` of a sale the engine may serve, and
 //! any key of a sale's desk.
 
+pub mod ad;
 pub mod address;
 pub mod address_choice;
 pub mod admin;
+pub mod bbq;
 pub mod books;
+pub mod brand;
+pub mod category;
+pub mod due_task;
+pub mod goods;
+pub mod goods_desk;
+pub mod goods_part;
+pub mod goods_write;
+pub mod issue;
+pub mod keyword;
 pub mod cart;
 pub mod cart_write;
 pub mod coupon;
@@ -19,14 +30,26 @@ pub mod groupon;
 pub mod groupon_rule;
 pub mod groupon_rule_write;
 pub mod groupon_view;
+pub mod collect;
+pub mod comment;
+pub mod due_task;
+pub mod feedback;
+pub mod fishing;
+pub mod footprint;
 pub mod operation_log;
 pub mod order;
 pub mod order_state;
 pub mod payment;
+pub mod question;
+pub mod region;
 pub mod resource;
 pub mod sale;
 pub mod sale_write;
+pub mod search_history;
 pub mod shopper;
+pub mod topic;
+pub mod stat;
+pub mod storage;
 
 use crate::error::Failure;
 use sqlx::mysql::MySqlDatabaseError;
