@@ -5,6 +5,11 @@ pub mod wx {
     //! `/wx`
     pub mod address;
     pub mod auth;
+    pub mod cart;
+    pub mod checkout;
+    pub mod coupon;
+    pub mod group_entity;
+    pub mod groupon;
     pub mod order;
     pub mod pay_notify;
 }
@@ -12,7 +17,9 @@ pub mod wx {
 pub mod admin {
     //! `/admin`
     pub mod auth;
+    pub mod coupon;
     pub mod coupon_seckill;
+    pub mod groupon;
     pub mod sale;
     pub mod seckill;
 }

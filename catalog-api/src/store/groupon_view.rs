@@ -1,5 +1,6 @@
-//! What is shown beside groups: the people in them, and the orders of one person.
+//! What is shown beside groups: the people in them, the goods, and the orders of one person.
 
+use super::goods::{GoodsRow, select_goods};
 use sqlx::{FromRow, MySqlPool, QueryBuilder};
 
 /// A face.
@@ -40,6 +41,16 @@ pub struct OrderOf {
 pub async fn orders(db: &MySqlPool, owner: u64, ids: &[u64]) -> sqlx::Result<Vec<OrderOf>> {
     let mut query = QueryBuilder::new("select id, order_sn, actual_minor, status from orders where user_id = ");
     query.push_bind(owner).push(" and deleted = false and id in (0");
+    for id in ids {
+        query.push(", ").push_bind(*id);
+    }
+    query.push(")");
+    query.build_query_as().fetch_all(db).await
+}
+
+/// Some goods that are not deleted.
+pub async fn goods(db: &MySqlPool, ids: &[u64]) -> sqlx::Result<Vec<GoodsRow>> {
+    let mut query = QueryBuilder::new(select_goods!("where deleted = false and id in (0"));
     for id in ids {
         query.push(", ").push_bind(*id);
     }
