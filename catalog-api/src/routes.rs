@@ -4,25 +4,32 @@
 pub mod wx {
     //! `/wx`
     pub mod address;
+    pub mod aftersale;
     pub mod auth;
     pub mod cart;
     pub mod checkout;
     pub mod coupon;
     pub mod group_entity;
     pub mod groupon;
+    pub mod express;
     pub mod order;
     pub mod pay_notify;
 }
 // Staff.
 pub mod admin {
     //! `/admin`
+    pub mod aftersale;
     pub mod auth;
     pub mod coupon;
     pub mod coupon_seckill;
     pub mod groupon;
+    pub mod order;
     pub mod sale;
     pub mod seckill;
 }
+// Orders and after-sales as both of them show them.
+pub mod aftersale_entity;
+pub mod order_entity;
 // Development, on the private listener.
 pub mod dev {
     //! `/dev`
