@@ -43,7 +43,6 @@ pub mod payments;
 pub mod pricing;
 pub mod sales;
 pub mod stats;
-pub mod settings;
 pub mod texts;
 pub mod timers;
 

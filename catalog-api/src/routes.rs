@@ -9,9 +9,9 @@ pub mod wx {
     pub mod cart;
     pub mod checkout;
     pub mod coupon;
+    pub mod express;
     pub mod group_entity;
     pub mod groupon;
-    pub mod express;
     pub mod order;
     pub mod pay_notify;
 }

@@ -11,10 +11,10 @@ mod money;
 
 use crate::envelope::chain;
 use crate::error::Failure;
-use crate::{coupons, groups};
 use crate::metrics::Counter;
 use crate::state::App;
 use crate::store::due_task::{self, Task};
+use crate::{coupons, groups};
 use sqlx::{Connection, MySqlConnection};
 use std::sync::Arc;
 use std::time::Duration;

@@ -21,7 +21,8 @@ pub const GROUPON_EXPIRY: &str = "groupon_expiry";
 pub const COUPON_EXPIRY: &str = "coupon_expiry";
 
 /// What this version knows how to do in batches; other kinds wait for a newer one.
-const KINDS: &[&str] = &[ORDER_UNPAID, ORDER_RECEIVED, REVIEW_OVER, SALE_DELETE, GROUPON_EXPIRY, COUPON_EXPIRY];
+const KINDS: &[&str] =
+    &[ORDER_UNPAID, ORDER_RECEIVED, REVIEW_OVER, SALE_DELETE, GROUPON_EXPIRY, COUPON_EXPIRY];
 
 /// A claimed task.
 #[derive(Debug, FromRow)]

@@ -38,17 +38,20 @@ async fn a_cart_is_filled_changed_and_emptied() {
     });
     assert_eq!(*first, expected);
     assert!(first["addTime"].is_string() && first["updateTime"].is_string());
-    let total = json!({ "goodsCount": 5, "goodsAmount": 250, "checkedGoodsCount": 5, "checkedGoodsAmount": 250 });
+    let total =
+        json!({ "goodsCount": 5, "goodsAmount": 250, "checkedGoodsCount": 5, "checkedGoodsAmount": 250 });
     assert_eq!(whole["cartTotal"], total);
 
     let unchecked = lin.post("/wx/cart/checked", json!({ "productIds": [tea.sku, "7"], "isChecked": 0 }));
     let whole = world.ok(unchecked).await;
     assert_eq!(whole["cartList"][0]["checked"], false);
-    let total = json!({ "goodsCount": 5, "goodsAmount": 250, "checkedGoodsCount": 1, "checkedGoodsAmount": 50 });
+    let total =
+        json!({ "goodsCount": 5, "goodsAmount": 250, "checkedGoodsCount": 1, "checkedGoodsAmount": 50 });
     assert_eq!(whole["cartTotal"], total);
     assert_eq!(world.buy_now(&lin, tea, 3).await, row);
     assert_eq!(cart(&world, &lin).await["cartList"][0]["checked"], false, "buying now leaves the mark");
-    let checked = lin.post("/wx/cart/checked", json!({ "productIds": [tea.sku.to_string()], "isChecked": "1" }));
+    let checked =
+        lin.post("/wx/cart/checked", json!({ "productIds": [tea.sku.to_string()], "isChecked": "1" }));
     assert_eq!(world.ok(checked).await["cartList"][0]["checked"], true);
 
     // The whole row is posted back, as the clients do.
@@ -70,7 +73,11 @@ async fn what_cannot_go_into_a_cart_is_refused_in_the_order_of_the_contract() {
     let world = World::new().await;
     let (tea, cup) = (world.goods("tea", 10).await, world.goods("cup", 40_000).await);
     let off = world.goods("off", 10).await;
-    sqlx::query("update goods set on_sale = false where id = ?").bind(off.id).execute(&world.db).await.unwrap();
+    sqlx::query("update goods set on_sale = false where id = ?")
+        .bind(off.id)
+        .execute(&world.db)
+        .await
+        .unwrap();
     let [lin]: [Buyer; 1] = world.buyers(1).await.try_into().unwrap();
     let row = world.buy_now(&lin, tea, 2).await;
     let refused = async |call: Call, errno: i64, member: &str| {
@@ -87,7 +94,8 @@ async fn what_cannot_go_into_a_cart_is_refused_in_the_order_of_the_contract() {
             form
         };
         // Types come before the log-in, what is missing after it.
-        for number in [json!("many"), json!([]), json!({}), json!(true), json!(40_000), json!(-40_000), json!(1e30)]
+        for number in
+            [json!("many"), json!([]), json!({}), json!(true), json!(40_000), json!(-40_000), json!(1e30)]
         {
             refused(Call::post(path, with("number", number)), 402, "number").await;
         }
@@ -121,18 +129,26 @@ async fn what_cannot_go_into_a_cart_is_refused_in_the_order_of_the_contract() {
     refused(lin.post("/wx/cart/add", form(cup, json!(1))), 711, "").await;
 
     let update = |id: u64, goods: Goods, number: i64| {
-        lin.post("/wx/cart/update", json!({ "id": id, "goodsId": goods.id, "productId": goods.sku, "number": number }))
+        lin.post(
+            "/wx/cart/update",
+            json!({ "id": id, "goodsId": goods.id, "productId": goods.sku, "number": number }),
+        )
     };
     refused(update(999_999, tea, 1), 402, "id").await;
     refused(update(row, cup, 1), 402, "goodsId").await;
     refused(update(row, Goods { id: tea.id, sku: cup.sku }, 1), 402, "productId").await;
     refused(update(row, tea, 11), 710, "").await;
     refused(lin.post("/wx/cart/update", form(tea, json!(1))), 401, "id").await;
-    sqlx::query("update goods set on_sale = false where id = ?").bind(tea.id).execute(&world.db).await.unwrap();
+    sqlx::query("update goods set on_sale = false where id = ?")
+        .bind(tea.id)
+        .execute(&world.db)
+        .await
+        .unwrap();
     refused(update(row, tea, 1), 710, "").await;
 
     for path in ["/wx/cart/checked", "/wx/cart/delete"] {
-        for (ids, errno) in [(json!(null), 401), (json!([]), 401), (json!("1"), 402), (json!({}), 402), (json!(["x"]), 402)]
+        for (ids, errno) in
+            [(json!(null), 401), (json!([]), 401), (json!("1"), 402), (json!({}), 402), (json!(["x"]), 402)]
         {
             refused(lin.post(path, json!({ "productIds": ids, "isChecked": 1 })), errno, "productIds").await;
         }
@@ -167,7 +183,10 @@ async fn nobody_reaches_the_cart_of_somebody_else() {
         assert_eq!(world.ok(mei.post(path, body)).await["cartList"], json!([]));
     }
     let whole = cart(&world, &lin).await;
-    assert_eq!((&whole["cartList"][0]["number"], &whole["cartList"][0]["checked"]), (&json!(2), &json!(true)));
+    assert_eq!(
+        (&whole["cartList"][0]["number"], &whole["cartList"][0]["checked"]),
+        (&json!(2), &json!(true))
+    );
     world.finish().await;
 }
 
@@ -211,7 +230,10 @@ async fn what_left_the_shelf_leaves_the_cart_and_edits_reach_it() {
     let whole = cart(&world, &lin).await;
     assert_eq!(whole["cartList"].as_array().unwrap().len(), 1);
     let row = &whole["cartList"][0];
-    assert_eq!((&row["goodsName"], &row["price"], &row["picUrl"]), (&json!("rod 2"), &json!(12.34), &json!("/rod.png")));
+    assert_eq!(
+        (&row["goodsName"], &row["price"], &row["picUrl"]),
+        (&json!("rod 2"), &json!(12.34), &json!("/rod.png"))
+    );
     assert_eq!(world.number("select count(*) from cart where user_id = ?", lin.id).await, 1);
     world.finish().await;
 }
@@ -258,7 +280,11 @@ async fn an_order_takes_its_rows_out_with_an_event_and_a_second_one_finds_nothin
     assert_eq!(lines(&events[1].1), json!([{ "skuId": cup.sku, "goodsId": cup.id, "quantity": 1 }]));
 
     world.buy_now(&lin, tea, 1).await;
-    sqlx::query("update goods set on_sale = false where id = ?").bind(tea.id).execute(&world.db).await.unwrap();
+    sqlx::query("update goods set on_sale = false where id = ?")
+        .bind(tea.id)
+        .execute(&world.db)
+        .await
+        .unwrap();
     assert!(matches!(order(0, 11).await, Err(Failure::Refused(refusal)) if refusal.errno == 710));
     world.finish().await;
 }

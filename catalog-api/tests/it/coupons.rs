@@ -27,7 +27,8 @@ async fn id_of(world: &World, staff: &str, more: Value) -> u64 {
 async fn staff_make_find_change_and_delete_coupons() {
     let world = World::new().await;
     let staff = world.staff_token("root").await;
-    let made = make(&world, &staff, json!({ "goodsType": 2, "goodsValue": ["7", 8], "id": 99, "claimed": 5 })).await;
+    let made =
+        make(&world, &staff, json!({ "goodsType": 2, "goodsValue": ["7", 8], "id": 99, "claimed": 5 })).await;
     let id = made["id"].as_u64().unwrap();
     let expected = json!({
         "id": id, "name": "off", "desc": "for all", "tag": "all", "total": 0, "claimed": 0, "stock": 0, "discount": 5,
@@ -35,7 +36,8 @@ async fn staff_make_find_change_and_delete_coupons() {
         "days": 10, "addTime": made["addTime"], "updateTime": made["updateTime"], "deleted": false,
     });
     assert_eq!(made, expected);
-    let read = async |id: u64| world.ok(Call::get(&format!("/admin/coupon/read?id={id}")).staff(&staff)).await;
+    let read =
+        async |id: u64| world.ok(Call::get(&format!("/admin/coupon/read?id={id}")).staff(&staff)).await;
     assert_eq!(read(id).await, made);
     assert_eq!(read(999_999).await, Value::Null);
 
@@ -50,8 +52,13 @@ async fn staff_make_find_change_and_delete_coupons() {
     assert_eq!(find("").await, [coded_id, id]);
     assert_eq!(find("sort=id&order=asc&limit=0").await, [id, coded_id]);
     for (query, found) in [
-        ("name=OFF&type=&status=", vec![id]), ("name=100%25_", vec![coded_id]), ("name=%25x", vec![]),
-        ("type=2", vec![coded_id]), ("status=0&type=0", vec![id]), ("status=2", vec![]), ("type=-7", vec![]),
+        ("name=OFF&type=&status=", vec![id]),
+        ("name=100%25_", vec![coded_id]),
+        ("name=%25x", vec![]),
+        ("type=2", vec![coded_id]),
+        ("status=0&type=0", vec![id]),
+        ("status=2", vec![]),
+        ("type=-7", vec![]),
     ] {
         assert_eq!(find(query).await, found, "{query}");
     }
@@ -63,22 +70,42 @@ async fn staff_make_find_change_and_delete_coupons() {
     // A row is posted back with more than it had; what is not sent stays.
     let edit = json!({ "id": id, "name": "off 2", "min": 60.5, "daysType": 1, "stock": 900, "claimed": 7, "deleted": true });
     let edited = world.ok(Call::post("/admin/coupon/update", edit).staff(&staff)).await;
-    assert_eq!((&edited["name"], &edited["min"], &edited["discount"]), (&json!("off 2"), &json!(60.5), &json!(5)));
-    assert_eq!((&edited["goodsValue"], &edited["stock"], &edited["claimed"]), (&json!([7, 8]), &json!(0), &json!(0)));
+    assert_eq!(
+        (&edited["name"], &edited["min"], &edited["discount"]),
+        (&json!("off 2"), &json!(60.5), &json!(5))
+    );
+    assert_eq!(
+        (&edited["goodsValue"], &edited["stock"], &edited["claimed"]),
+        (&json!([7, 8]), &json!(0), &json!(0))
+    );
     let posted = Call::post("/admin/coupon/update", read(coded_id).await).staff(&staff);
     assert_eq!(world.ok(posted).await["code"], code, "a code stays");
     for (edit, errno) in [
-        (json!({ "id": 999_999, "name": "x" }), 505), (json!({ "name": "x" }), 401), (json!({ "id": id }), 401),
-        (json!({ "id": id, "name": "x".repeat(64) }), 402), (json!({ "id": id, "name": "x", "desc": "x".repeat(10_240) }), 402),
-        (json!({ "id": id, "name": "x", "type": 3 }), 402), (json!({ "id": id, "name": "x", "discount": "1e3" }), 402),
+        (json!({ "id": 999_999, "name": "x" }), 505),
+        (json!({ "name": "x" }), 401),
+        (json!({ "id": id }), 401),
+        (json!({ "id": id, "name": "x".repeat(64) }), 402),
+        (json!({ "id": id, "name": "x", "desc": "x".repeat(10_240) }), 402),
+        (json!({ "id": id, "name": "x", "type": 3 }), 402),
+        (json!({ "id": id, "name": "x", "discount": "1e3" }), 402),
     ] {
-        assert_eq!(world.call(Call::post("/admin/coupon/update", edit.clone()).staff(&staff)).await.errno(), errno, "{edit}");
+        assert_eq!(
+            world.call(Call::post("/admin/coupon/update", edit.clone()).staff(&staff)).await.errno(),
+            errno,
+            "{edit}"
+        );
     }
     for (change, errno) in [
-        (json!({ "name": null }), 401), (json!({ "type": null }), 401), (json!({ "name": [] }), 402),
-        (json!({ "total": 2_147_483_648_u64 }), 402), (json!({ "limit": -1 }), 402), (json!({ "goodsType": 3 }), 402),
-        (json!({ "min": {} }), 402), (json!({ "timeType": 1 }), 401),
-        (json!({ "timeType": 1, "startTime": shown(60), "endTime": shown(0) }), 402), (json!({ "startTime": "soon" }), 402),
+        (json!({ "name": null }), 401),
+        (json!({ "type": null }), 401),
+        (json!({ "name": [] }), 402),
+        (json!({ "total": 2_147_483_648_u64 }), 402),
+        (json!({ "limit": -1 }), 402),
+        (json!({ "goodsType": 3 }), 402),
+        (json!({ "min": {} }), 402),
+        (json!({ "timeType": 1 }), 401),
+        (json!({ "timeType": 1, "startTime": shown(60), "endTime": shown(0) }), 402),
+        (json!({ "startTime": "soon" }), 402),
     ] {
         let answer = world.call(Call::post("/admin/coupon/create", form(change.clone())).staff(&staff)).await;
         assert_eq!(answer.errno(), errno, "{change}");
@@ -87,13 +114,23 @@ async fn staff_make_find_change_and_delete_coupons() {
     // What is sold in flash sales has a stock, which follows its total.
     let sold = make(&world, &staff, json!({ "type": 3, "total": 10 })).await;
     assert_eq!(sold["stock"], 10);
-    let total = |total: i64| Call::post("/admin/coupon/update", json!({ "id": sold["id"], "name": "s", "total": total })).staff(&staff);
+    let total = |total: i64| {
+        Call::post("/admin/coupon/update", json!({ "id": sold["id"], "name": "s", "total": total }))
+            .staff(&staff)
+    };
     assert_eq!(world.ok(total(4)).await["stock"], 4);
-    sqlx::query("update coupon set stock = 1 where id = ?").bind(sold["id"].as_u64()).execute(&world.db).await.unwrap();
+    sqlx::query("update coupon set stock = 1 where id = ?")
+        .bind(sold["id"].as_u64())
+        .execute(&world.db)
+        .await
+        .unwrap();
     assert_eq!(world.call(total(2)).await.errno(), 402, "three are held by a sale");
 
     for _ in 0..2 {
-        assert_eq!(world.ok(Call::post("/admin/coupon/delete", edited.clone()).staff(&staff)).await, Value::Null);
+        assert_eq!(
+            world.ok(Call::post("/admin/coupon/delete", edited.clone()).staff(&staff)).await,
+            Value::Null
+        );
     }
     assert_eq!(world.call(Call::post("/admin/coupon/delete", json!({})).staff(&staff)).await.errno(), 401);
     assert_eq!(read(id).await, Value::Null);
@@ -128,9 +165,14 @@ async fn a_coupon_is_claimed_once_and_refused_in_the_order_of_the_contract() {
     assert_eq!(errno(receive(&mei, json!({ "couponId": one }))).await, 0);
     assert_eq!(errno(receive(&mei, json!({ "couponId": one }))).await, 740, "none left");
     for (more, expected) in [
-        (json!({ "type": 1 }), 741), (json!({ "type": 2 }), 741), (json!({ "type": 3 }), 741), (json!({ "status": 2 }), 740),
-        (json!({ "status": 1 }), 741), (json!({ "timeType": 1, "startTime": shown(-60), "endTime": shown(-1) }), 741),
-        (json!({ "limit": 0 }), 0), (json!({ "timeType": 1, "startTime": shown(-60), "endTime": shown(600) }), 0),
+        (json!({ "type": 1 }), 741),
+        (json!({ "type": 2 }), 741),
+        (json!({ "type": 3 }), 741),
+        (json!({ "status": 2 }), 740),
+        (json!({ "status": 1 }), 741),
+        (json!({ "timeType": 1, "startTime": shown(-60), "endTime": shown(-1) }), 741),
+        (json!({ "limit": 0 }), 0),
+        (json!({ "timeType": 1, "startTime": shown(-60), "endTime": shown(600) }), 0),
     ] {
         let id = id_of(&world, &staff, more.clone()).await;
         assert_eq!(errno(receive(&lin, json!({ "couponId": id }))).await, expected, "{more}");
@@ -151,13 +193,17 @@ async fn a_coupon_is_claimed_once_and_refused_in_the_order_of_the_contract() {
     assert_eq!((&mine("status=1").await["total"], &mine("status=2").await["list"]), (&json!(0), &json!([])));
     let held = &mine("sort=id&order=asc").await["list"][0];
     let days = |vo: &Value| {
-        let at = |member: &str| chrono::NaiveDateTime::parse_from_str(vo[member].as_str().unwrap(), "%Y-%m-%d %H:%M:%S").unwrap();
+        let at = |member: &str| {
+            chrono::NaiveDateTime::parse_from_str(vo[member].as_str().unwrap(), "%Y-%m-%d %H:%M:%S").unwrap()
+        };
         (at("endTime") - at("startTime")).num_days()
     };
     assert_eq!((&held["cid"], &held["available"], days(held)), (&json!(one), &json!(false), 10));
     assert_eq!(errno(Call::get("/wx/coupon/mylist")).await, 501);
     assert_eq!(errno(Call::get("/wx/coupon/mylist?status=x")).await, 402);
-    let users = async |query: String| world.ok(Call::get(&format!("/admin/coupon/listuser?{query}")).staff(&staff)).await;
+    let users = async |query: String| {
+        world.ok(Call::get(&format!("/admin/coupon/listuser?{query}")).staff(&staff)).await
+    };
     let holders = users(format!("couponId={one}")).await;
     assert_eq!(holders["total"], 2);
     let member = &holders["list"][0];
@@ -187,10 +233,20 @@ async fn a_code_redeems_its_coupon_and_nothing_else() {
     assert_eq!(errno(exchange(&lin, json!(code))).await, 740);
     assert_eq!(errno(exchange(&mei, json!(code))).await, 740);
     for (status, expected) in [(2, 742), (1, 742)] {
-        sqlx::query("update coupon set status = ? where id = ?").bind(status).bind(coupon["id"].as_u64()).execute(&world.db).await.unwrap();
+        sqlx::query("update coupon set status = ? where id = ?")
+            .bind(status)
+            .bind(coupon["id"].as_u64())
+            .execute(&world.db)
+            .await
+            .unwrap();
         assert_eq!(errno(exchange(&mei, json!(code))).await, expected);
     }
-    let late = make(&world, &staff, json!({ "type": 2, "timeType": 1, "startTime": shown(-60), "endTime": shown(-1) })).await;
+    let late = make(
+        &world,
+        &staff,
+        json!({ "type": 2, "timeType": 1, "startTime": shown(-60), "endTime": shown(-1) }),
+    )
+    .await;
     assert_eq!(errno(exchange(&lin, late["code"].clone())).await, 741);
     world.finish().await;
 }
@@ -200,8 +256,13 @@ async fn a_hundred_simultaneous_claims_stay_within_both_limits() {
     let world = World::new().await;
     let staff = world.staff_token("root").await;
     let buyers = world.buyers(100).await;
-    let (few, each) = (id_of(&world, &staff, json!({ "total": 10 })).await, id_of(&world, &staff, json!({ "limit": 3 })).await);
-    let receive = async |buyer: &Buyer, id: u64| world.call(buyer.post("/wx/coupon/receive", json!({ "couponId": id }))).await.errno();
+    let (few, each) = (
+        id_of(&world, &staff, json!({ "total": 10 })).await,
+        id_of(&world, &staff, json!({ "limit": 3 })).await,
+    );
+    let receive = async |buyer: &Buyer, id: u64| {
+        world.call(buyer.post("/wx/coupon/receive", json!({ "couponId": id }))).await.errno()
+    };
     let answers = join_all(buyers.iter().map(|buyer| receive(buyer, few))).await;
     assert_eq!(answers.iter().filter(|errno| **errno == 0).count(), 10, "{answers:?}");
     assert!(answers.iter().all(|errno| [0, 740].contains(errno)), "{answers:?}");
@@ -236,7 +297,10 @@ async fn of_a_hundred_simultaneous_uses_of_a_coupon_one_wins() {
     let used = world.ok(lin.get("/wx/coupon/mylist?status=1")).await;
     assert_eq!(used["total"], 1);
     let order = winners.iter().position(|won| *won).unwrap() as i64 + 1;
-    assert_eq!(world.number("select cast(order_id as signed) from coupon_user where id = ?", claim).await, order);
+    assert_eq!(
+        world.number("select cast(order_id as signed) from coupon_user where id = ?", claim).await,
+        order
+    );
     world.finish().await;
 }
 
@@ -246,8 +310,11 @@ async fn a_new_account_gets_what_is_given_at_registration() {
     let staff = world.staff_token("root").await;
     let mut given = Vec::new();
     for (more, count) in [
-        (json!({ "type": 1, "limit": 2 }), 2), (json!({ "type": 1, "limit": 0 }), 0), (json!({ "type": 1, "status": 2 }), 0),
-        (json!({ "type": 1, "limit": 3, "total": 4 }), 3), (json!({ "type": 0 }), 0),
+        (json!({ "type": 1, "limit": 2 }), 2),
+        (json!({ "type": 1, "limit": 0 }), 0),
+        (json!({ "type": 1, "status": 2 }), 0),
+        (json!({ "type": 1, "limit": 3, "total": 4 }), 3),
+        (json!({ "type": 0 }), 0),
         (json!({ "type": 1, "timeType": 1, "startTime": shown(-60), "endTime": shown(-1) }), 0),
     ] {
         given.push((id_of(&world, &staff, more).await, count));
@@ -259,12 +326,13 @@ async fn a_new_account_gets_what_is_given_at_registration() {
         tx.commit().await.unwrap();
     };
     let held = async |user: u64, coupon: u64| {
-        let held: i64 = sqlx::query_scalar("select count(*) from coupon_user where user_id = ? and coupon_id = ?")
-            .bind(user)
-            .bind(coupon)
-            .fetch_one(&world.db)
-            .await
-            .unwrap();
+        let held: i64 =
+            sqlx::query_scalar("select count(*) from coupon_user where user_id = ? and coupon_id = ?")
+                .bind(user)
+                .bind(coupon)
+                .fetch_one(&world.db)
+                .await
+                .unwrap();
         held
     };
     grant(lin.id).await;
@@ -293,7 +361,10 @@ async fn coupons_and_claims_whose_time_is_over_are_marked() {
     ] {
         sqlx::query(change).bind(over).execute(&world.db).await.unwrap();
     }
-    sqlx::query("update due_task set due_at = now(3) where kind = 'coupon_expiry'").execute(&world.db).await.unwrap();
+    sqlx::query("update due_task set due_at = now(3) where kind = 'coupon_expiry'")
+        .execute(&world.db)
+        .await
+        .unwrap();
     let status = "select cast(status as signed) from coupon where id = ?";
     world.until("the coupon is marked", async || world.number(status, over).await == 1).await;
     let claim = "select cast(status as signed) from coupon_user where coupon_id = ?";
