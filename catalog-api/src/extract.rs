@@ -17,9 +17,11 @@ pub mod page;
 // page, limit, sort, order.
 pub mod listing;
 // Who is logged in.
+pub mod caller;
 pub mod shopper;
 
 pub use body::Body;
+pub use caller::Caller;
 pub use client_address::ClientAddress;
 pub use entity::Entity;
 pub use listing::Listing;

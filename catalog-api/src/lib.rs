@@ -42,14 +42,17 @@ pub mod orders;
 pub mod payments;
 pub mod pricing;
 pub mod sales;
+pub mod stats;
 pub mod texts;
 pub mod timers;
 
 // The outside world.
+pub mod calendar;
 pub mod clock;
 pub mod provider;
 pub mod random;
 pub mod store;
 
-// Data for development.
+// Data of every installation, and data for development.
+pub mod regions;
 pub mod seed;

@@ -6,7 +6,12 @@ pub mod wx {
     pub mod address;
     pub mod aftersale;
     pub mod auth;
+    pub mod cart;
+    pub mod checkout;
+    pub mod coupon;
     pub mod express;
+    pub mod group_entity;
+    pub mod groupon;
     pub mod order;
     pub mod pay_notify;
 }
@@ -15,7 +20,9 @@ pub mod admin {
     //! `/admin`
     pub mod aftersale;
     pub mod auth;
+    pub mod coupon;
     pub mod coupon_seckill;
+    pub mod groupon;
     pub mod order;
     pub mod sale;
     pub mod seckill;

@@ -5,21 +5,36 @@
 //! Deliberately absent: any statement that moves `flash_sale.free` of a sale the engine may serve, and
 //! any key of a sale's desk.
 
+pub mod ad;
 pub mod address;
+pub mod address_choice;
 pub mod admin;
 pub mod aftersale;
 pub mod bbq;
 pub mod books;
+pub mod brand;
 pub mod cart;
 pub mod cart_write;
+pub mod category;
+pub mod collect;
 pub mod comment;
 pub mod coupon;
 pub mod coupon_user;
 pub mod coupon_write;
 pub mod due_task;
+pub mod feedback;
+pub mod fishing;
+pub mod footprint;
+pub mod goods;
+pub mod goods_desk;
+pub mod goods_part;
+pub mod goods_write;
 pub mod groupon;
 pub mod groupon_rule;
 pub mod groupon_rule_write;
+pub mod groupon_view;
+pub mod issue;
+pub mod keyword;
 pub mod operation_log;
 pub mod order;
 pub mod order_desk;
@@ -28,12 +43,18 @@ pub mod order_state;
 pub mod order_write;
 pub mod payment;
 pub mod payment_request;
+pub mod question;
+pub mod region;
 pub mod resource;
 pub mod sale;
 pub mod sale_write;
+pub mod search_history;
 pub mod setting;
 pub mod shopper;
 pub mod sms_outbox;
+pub mod stat;
+pub mod storage;
+pub mod topic;
 
 use crate::error::Failure;
 use sqlx::mysql::MySqlDatabaseError;

@@ -41,6 +41,17 @@ impl Zone {
         utc.checked_add_signed(self.offset).unwrap_or(utc).format(SHAPE).to_string()
     }
 
+    /// Seconds by which people's clocks are ahead of UTC.
+    pub fn offset_s(self) -> i32 {
+        // At most 14 hours and 59 minutes, see from_str.
+        self.offset.num_seconds() as i32
+    }
+
+    /// What people's clocks show at a UTC time.
+    pub fn local(self, utc: NaiveDateTime) -> NaiveDateTime {
+        utc.checked_add_signed(self.offset).unwrap_or(utc)
+    }
+
     /// The UTC time of what people wrote, if it is a time.
     pub fn read(self, text: &str) -> Option<NaiveDateTime> {
         // chrono's numeric fields would also take signs, blanks and single digits.

@@ -14,6 +14,11 @@ mod staff_login;
 // Sales.
 mod sale;
 mod sale_life;
+// Before an order.
+mod cart;
+mod checkout;
+mod coupons;
+mod groups;
 // Orders and money.
 mod aftersale;
 mod express;
