@@ -4,9 +4,16 @@
 pub mod wx {
     //! `/wx`
     pub mod address;
+    pub mod aftersale;
     pub mod auth;
     pub mod greeting;
     pub mod msg;
+    pub mod cart;
+    pub mod checkout;
+    pub mod coupon;
+    pub mod express;
+    pub mod group_entity;
+    pub mod groupon;
     pub mod order;
     pub mod pay_notify;
     pub mod sign_up;
@@ -26,10 +33,19 @@ pub mod admin {
     pub mod notice;
     pub mod profile;
     pub mod role;
+    pub mod aftersale;
+    pub mod auth;
+    pub mod coupon;
+    pub mod coupon_seckill;
+    pub mod groupon;
+    pub mod order;
     pub mod sale;
     pub mod seckill;
     pub mod user;
 }
+// Orders and after-sales as both of them show them.
+pub mod aftersale_entity;
+pub mod order_entity;
 // Development, on the private listener.
 pub mod dev {
     //! `/dev`

@@ -14,9 +14,23 @@ mod staff_login;
 // Sales.
 mod sale;
 mod sale_life;
+// Before an order.
+mod cart;
+mod checkout;
+mod coupons;
+mod groups;
 // Orders and money.
+mod aftersale;
+mod express;
+mod order_desk;
+mod order_races;
+mod order_reviews;
+mod order_states;
 mod orders;
 mod payments;
+mod refunds;
+mod submit;
 mod timers;
+mod wechat_pay;
 // Development.
 mod dev;
