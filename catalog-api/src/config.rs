@@ -4,6 +4,7 @@
 
 pub mod check;
 pub mod load;
+pub mod storage;
 
 use serde::{Deserialize, Serialize, Serializer};
 use std::net::SocketAddr;
@@ -28,6 +29,8 @@ pub struct Config {
     pub captcha: Captcha,
     /// Payment provider.
     pub pay: Pay,
+    /// Uploaded files.
+    pub storage: storage::Storage,
     /// Background work.
     pub timers: Timers,
     /// Time as people read it.

@@ -9,6 +9,8 @@ pub mod query;
 pub mod body;
 pub mod entity;
 pub mod loose;
+// Bodies that bring a file.
+pub mod upload;
 // page, limit, sort, order.
 pub mod listing;
 // Who is logged in.
@@ -23,3 +25,4 @@ pub use listing::Listing;
 pub use loose::Loose;
 pub use query::Query;
 pub use shopper::Shopper;
+pub use upload::Upload;

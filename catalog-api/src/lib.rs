@@ -35,6 +35,10 @@ pub mod payments;
 pub mod sales;
 pub mod stats;
 pub mod timers;
+pub mod uploads;
+
+// Pictures people upload.
+pub mod picture;
 
 // The outside world.
 pub mod calendar;

@@ -1,6 +1,7 @@
 //! Services of other companies, each behind a small trait: a real client, and a local one for
 //! development.
 
+pub mod objects;
 pub mod pay;
 // One HTTP call to an address of our own configuration; users never name one.
 pub mod http_call;

@@ -8,6 +8,7 @@ use crate::metrics::Metrics;
 use crate::password::Passwords;
 use crate::provider::pay::{LocalPay, Pay};
 use crate::session::Sessions;
+use crate::uploads::Uploads;
 use anyhow::Context;
 use deadpool_redis::{PoolConfig, Runtime, Timeouts};
 use sqlx::MySqlPool;
@@ -31,6 +32,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Who takes the money; nobody when payment is not set up.
     pub pay: Option<Box<dyn Pay>>,
+    /// Files people upload.
+    pub uploads: Uploads,
     /// In which people read times.
     pub zone: Zone,
     /// Proxies whose word about addresses counts.
@@ -69,6 +72,7 @@ impl App {
         let trusted = config.http.trusted_proxies.iter().map(|text| text.parse());
         Ok(Arc::new(Self {
             sessions: Sessions::new(&config.session, &config.redis.prefix),
+            uploads: Uploads::new(&config),
             passwords: Passwords::new(config.password.parallel, config.password.waiting_max),
             zone: config.time.offset.parse().ok().context("time.offset")?,
             trusted_proxies: trusted.collect::<Result<_, _>>().ok().context("http.trusted_proxies")?,
