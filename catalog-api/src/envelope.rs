@@ -2,9 +2,11 @@
 //! depth; one client tests for the presence of a member.
 
 pub mod money;
+pub mod ready;
 pub mod time;
 
 pub use money::Money;
+pub use ready::Ready;
 pub use time::Zone;
 
 use crate::error::{Failure, INTERNAL, Refusal};

@@ -65,6 +65,8 @@ pub const STAFF_LOGIN_WRONG: Refusal = Refusal::new(605, "account or password is
 pub const CAPTCHA_WRONG: Refusal = Refusal::new(606, "the code is wrong");
 /// 607
 pub const CAPTCHA_MISSING: Refusal = Refusal::new(607, "please enter the code");
+/// 611
+pub const GOODS_NAME_TAKEN: Refusal = Refusal::new(611, "there are goods of this name");
 /// 680
 pub const TOO_LITTLE_STOCK: Refusal = Refusal::new(680, "not enough free stock");
 /// 682
@@ -92,6 +94,18 @@ pub const COUPON_UNFIT: Refusal =
 pub const SHOP_LOGIN_WRONG: Refusal = Refusal::new(700, "account or password is wrong");
 /// 708
 pub const NO_OPENID: Refusal = Refusal::new(708, "the account has no openid");
+/// 650
+pub const GROUP_GOODS_UNKNOWN: Refusal = Refusal::new(650, "no such goods");
+/// 651
+pub const GROUP_RULE_EXISTS: Refusal = Refusal::new(651, "an offer for these goods stands already");
+/// 652
+pub const GROUP_RULE_OVER: Refusal = Refusal::new(652, "the offer does not stand any more");
+/// 710
+pub const GOODS_OFF_SHELF: Refusal = Refusal::new(710, "the goods are not on the shelf");
+/// 710, as an update of the cart says it
+pub const CART_TOO_LITTLE_STOCK: Refusal = Refusal::new(710, "there are not that many");
+/// 711
+pub const OUT_OF_STOCK: Refusal = Refusal::new(711, "there are not that many");
 /// 720
 pub const ORDER_UNKNOWN: Refusal = Refusal::new(720, "no such order");
 /// 724
@@ -110,6 +124,25 @@ pub const SLOT_TAKEN: Refusal = Refusal::new(785, "the slot is taken");
 pub const STAND_OFF: Refusal = Refusal::new(786, "the stand cannot be booked");
 /// 790
 pub const TOO_MANY_QUESTIONS: Refusal = Refusal::new(790, "too many questions within an hour");
+
+/// 730
+pub const GROUP_RULE_EXPIRED: Refusal = Refusal::new(730, "the time of the group offer is over");
+/// 731
+pub const GROUP_RULE_WITHDRAWN: Refusal = Refusal::new(731, "the group offer was taken back");
+/// 732
+pub const GROUP_FULL: Refusal = Refusal::new(732, "the group is full");
+/// 733
+pub const GROUP_JOINED: Refusal = Refusal::new(733, "you are in this group already");
+/// 740
+pub const COUPON_SOLD_OUT: Refusal = Refusal::new(740, "all of these coupons are claimed");
+/// 740
+pub const COUPON_USER_LIMIT: Refusal = Refusal::new(740, "you have claimed as many as one may have");
+/// 740
+pub const COUPON_WITHDRAWN: Refusal = Refusal::new(740, "the coupon was withdrawn");
+/// 741
+pub const COUPON_NOT_THIS_WAY: Refusal = Refusal::new(741, "the coupon is over, or not claimed this way");
+/// 742
+pub const COUPON_CODE_WRONG: Refusal = Refusal::new(742, "no coupon has this code");
 
 /// The outside world failed. Answered as errno 502 and logged once, where it becomes an answer.
 #[derive(Debug, thiserror::Error)]
@@ -132,6 +165,12 @@ pub enum Fault {
     /// The store for uploaded files.
     #[error("object store")]
     Objects(#[from] object_store::Error),
+    /// The call that was filling the cache for several callers failed; its cause in one line.
+    #[error("a shared read failed: {0}")]
+    SharedRead(String),
+    /// An answer could not be written as JSON.
+    #[error("json")]
+    Json(#[from] serde_json::Error),
     /// Rows of the ledger contradict each other; the transaction was rolled back.
     #[error("rows contradict each other: {0}")]
     Broken(&'static str),

@@ -11,6 +11,11 @@ pub mod entity;
 pub mod loose;
 // Bodies that bring a file.
 pub mod upload;
+// More of what members and parameters can be, for all of the above.
+pub mod fields;
+pub mod link;
+// Entities with a page of rich text in them.
+pub mod page;
 // page, limit, sort, order.
 pub mod listing;
 // Who is logged in.
@@ -23,6 +28,7 @@ pub use client_address::ClientAddress;
 pub use entity::Entity;
 pub use listing::Listing;
 pub use loose::Loose;
+pub use page::PageEntity;
 pub use query::Query;
 pub use shopper::Shopper;
 pub use upload::Upload;

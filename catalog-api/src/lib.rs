@@ -19,8 +19,11 @@ pub mod permission;
 pub mod router;
 
 // Handlers, and how their answers look.
+pub mod cache;
 pub mod envelope;
 pub mod error;
+pub mod export;
+pub mod rich_text;
 pub mod routes;
 
 // Who is calling.
@@ -30,8 +33,12 @@ pub mod password;
 pub mod session;
 
 // What is done: the spines, which hold the transactions.
+pub mod carts;
+pub mod coupons;
+pub mod groups;
 pub mod orders;
 pub mod payments;
+pub mod pricing;
 pub mod sales;
 pub mod stats;
 pub mod timers;

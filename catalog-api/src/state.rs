@@ -1,6 +1,7 @@
 //! What every handler is given: the settings and the outside world.
 
 use crate::attempts::SLOWED_DOWN_MAX;
+use crate::cache::Cache;
 use crate::config::{Config, PayProvider};
 use crate::envelope::Zone;
 use crate::extract::client_address::Network;
@@ -30,6 +31,8 @@ pub struct App {
     pub sessions: Sessions,
     /// Password hashing.
     pub passwords: Passwords,
+    /// Answers kept for a while.
+    pub cache: Cache,
     /// Who takes the money; nobody when payment is not set up.
     pub pay: Option<Box<dyn Pay>>,
     /// Files people upload.
@@ -73,6 +76,7 @@ impl App {
         Ok(Arc::new(Self {
             sessions: Sessions::new(&config.session, &config.redis.prefix),
             uploads: Uploads::new(&config),
+            cache: Cache::new(&config.redis.prefix),
             passwords: Passwords::new(config.password.parallel, config.password.waiting_max),
             zone: config.time.offset.parse().ok().context("time.offset")?,
             trusted_proxies: trusted.collect::<Result<_, _>>().ok().context("http.trusted_proxies")?,

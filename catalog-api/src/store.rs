@@ -5,10 +5,29 @@
 //! Deliberately absent: any statement that moves `flash_sale.free` of a sale the engine may serve, and
 //! any key of a sale's desk.
 
+pub mod ad;
 pub mod address;
 pub mod admin;
 pub mod bbq;
 pub mod books;
+pub mod brand;
+pub mod category;
+pub mod due_task;
+pub mod goods;
+pub mod goods_desk;
+pub mod goods_part;
+pub mod goods_write;
+pub mod issue;
+pub mod keyword;
+pub mod cart;
+pub mod cart_write;
+pub mod coupon;
+pub mod coupon_user;
+pub mod coupon_write;
+pub mod due_task;
+pub mod groupon;
+pub mod groupon_rule;
+pub mod groupon_rule_write;
 pub mod collect;
 pub mod comment;
 pub mod due_task;
@@ -24,7 +43,9 @@ pub mod region;
 pub mod resource;
 pub mod sale;
 pub mod sale_write;
+pub mod search_history;
 pub mod shopper;
+pub mod topic;
 pub mod stat;
 pub mod storage;
 

@@ -18,8 +18,13 @@ pub struct Body(pub Bytes);
 impl Body {
     /// Reads it; too long, too slow or broken off is 402.
     pub async fn read(app: &App, stream: Stream) -> Result<Self, Refusal> {
+        Self::read_within(app, stream, BODY_BYTES_MAX).await
+    }
+
+    /// The same with a bound of its own.
+    pub async fn read_within(app: &App, stream: Stream, bytes_max: usize) -> Result<Self, Refusal> {
         let limit = Duration::from_millis(app.config.http.body_read_timeout_ms);
-        match tokio::time::timeout(limit, Limited::new(stream, BODY_BYTES_MAX).collect()).await {
+        match tokio::time::timeout(limit, Limited::new(stream, bytes_max).collect()).await {
             Ok(Ok(body)) => Ok(Self(body.to_bytes())),
             Ok(Err(_)) => Err(Refusal::wrong_because("body", "is too long or broken off")),
             Err(_) => Err(Refusal::wrong_because("body", "came too slowly")),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// The members. Null and, where the type is not text, `""` count as absent.
 #[derive(Clone, Debug)]
-pub struct Entity(Map<String, Value>);
+pub struct Entity(pub(super) Map<String, Value>);
 
 impl Entity {
     /// Reads the bytes; 402 unless they are one JSON object.
@@ -23,7 +23,8 @@ impl Entity {
         }
     }
 
-    fn member(&self, name: &str) -> Option<&Value> {
+    /// A member that is there and not null.
+    pub(super) fn member(&self, name: &str) -> Option<&Value> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 

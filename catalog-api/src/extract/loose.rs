@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// The tree; not an object when the body was no JSON object, and then every member is absent.
 #[derive(Clone, Debug)]
-pub struct Loose(Value);
+pub struct Loose(pub(super) Value);
 
 impl Loose {
     /// Reads the bytes. Only an empty body is an error (402).

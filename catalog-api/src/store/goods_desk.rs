@@ -1,0 +1,56 @@
+//! Goods as staff list them: on sale or not, whole rows.
+
+use super::goods::{GoodsRow, select_goods};
+use crate::extract::listing::{Listing, Rows};
+use sqlx::{MySql, MySqlPool, QueryBuilder};
+
+/// What a list may be narrowed by.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// These.
+    pub id: Option<u64>,
+    /// The goods number.
+    pub goods_sn: Option<String>,
+    /// Contained in the name.
+    pub name: Option<String>,
+}
+
+fn narrowed(select: &'static str, filter: &Filter) -> QueryBuilder<MySql> {
+    let mut query = QueryBuilder::new(select);
+    query.push("where deleted = false");
+    if let Some(id) = filter.id {
+        query.push(" and id = ").push_bind(id);
+    }
+    if let Some(goods_sn) = &filter.goods_sn {
+        query.push(" and goods_sn = ").push_bind(goods_sn.clone());
+    }
+    if let Some(name) = &filter.name {
+        query.push(" and name like ").push_bind(super::anywhere(name)).push(" escape '!'");
+    }
+    query
+}
+
+/// How many goods match.
+pub async fn count(db: &MySqlPool, filter: &Filter) -> sqlx::Result<i64> {
+    narrowed("select count(*) from goods ", filter).build_query_scalar().fetch_one(db).await
+}
+
+/// Some of the goods that match.
+pub async fn list(
+    db: &MySqlPool,
+    filter: &Filter,
+    listing: Listing,
+    rows: Rows,
+) -> sqlx::Result<Vec<GoodsRow>> {
+    let mut query = narrowed(select_goods!(""), filter);
+    query.push(listing.order_by());
+    query.push(" limit ").push_bind(rows.count).push(" offset ").push_bind(rows.offset);
+    query.build_query_as().fetch_all(db).await
+}
+
+/// The goods that match and come after an id, in the order of ids.
+pub async fn after(db: &MySqlPool, filter: &Filter, id: u64, limit: u32) -> sqlx::Result<Vec<GoodsRow>> {
+    let mut query = narrowed(select_goods!(""), filter);
+    query.push(" and id > ").push_bind(id).push(" order by id limit ").push_bind(limit);
+    query.build_query_as().fetch_all(db).await
+}
