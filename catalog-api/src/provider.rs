@@ -3,5 +3,9 @@
 
 pub mod objects;
 pub mod pay;
+pub mod sms;
+pub mod weixin;
 // One HTTP call to an address of our own configuration; users never name one.
 pub mod http_call;
+// Calls to vendors over HTTPS.
+pub mod outside;

@@ -14,6 +14,7 @@ pub fn check(config: &Config) -> Result<(), String> {
     secrets(config)?;
     bounds(config)?;
     super::storage::check(config)?;
+    super::accounts::check(config)?;
     if config.http.listen == config.http.private_listen {
         return Err("http.private_listen must differ from http.listen".into());
     }
