@@ -1,9 +1,5 @@
--- What comes after an order: requests that may be repeated, payments that were prepared, after-sale,
--- money that goes back for a reason, and events other services can follow.
-
--- Kind 3 is a booking of a slot. MySQL and MariaDB both know `drop constraint`.
-alter table orders drop constraint orders_known_kind;
-alter table orders add constraint orders_known_kind check (kind <= 3);
+-- What comes after an order: requests that may be repeated, payments that were prepared, after-sale, and
+-- money that goes back for a reason.
 
 -- The back office's list by time and by state, and the timers' looks at shipped and received orders.
 alter table orders add key orders_added (deleted, added_at);
@@ -70,16 +66,4 @@ create table aftersale (
     constraint aftersale_amount check (amount_minor >= 0),
     constraint aftersale_kind check (kind <= 2),
     constraint aftersale_status check (status between 1 and 5)
-);
-
--- What happened, written in the transaction in which it happened. Readers remember the last id they saw
--- and come back a little later for ids that were still being written.
-create table mall_event (
-    id bigint unsigned not null auto_increment primary key,
-    kind varchar(31) character set ascii collate ascii_bin not null,
-    subject_id bigint unsigned not null,
-    body json not null,
-    added_at datetime(3) not null default current_timestamp(3),
-    key mall_event_kind (kind, id),
-    key mall_event_added (added_at)
 );

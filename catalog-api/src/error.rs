@@ -1,6 +1,8 @@
 //! What can come instead of an answer: a refusal, which is an outcome with a code of the mall's
 //! contract, or a fault, which is the outside world failing and always answers errno 502.
 
+pub mod order;
+
 use serde_json::Value;
 use std::borrow::Cow;
 

@@ -35,8 +35,10 @@ pub mod password;
 pub mod session;
 
 // What is done: the spines, which hold the transactions.
+pub mod bbq;
 pub mod carts;
 pub mod coupons;
+pub mod fishing;
 pub mod groups;
 pub mod orders;
 pub mod payments;

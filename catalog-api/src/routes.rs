@@ -4,18 +4,47 @@
 pub mod wx {
     //! `/wx`
     pub mod address;
+    pub mod aftersale;
     pub mod auth;
+    pub mod bbq;
+    pub mod collect;
+    pub mod comment;
+    pub mod express;
+    pub mod feedback;
+    pub mod fishing;
+    pub mod footprint;
     pub mod order;
     pub mod pay_notify;
+    pub mod qa;
+    pub mod region;
+    pub mod storage;
 }
+// Bodies that name one row.
+pub mod entity_id;
 // Staff.
 pub mod admin {
     //! `/admin`
+    pub mod aftersale;
     pub mod auth;
+    pub mod bbq;
+    pub mod collect;
+    pub mod comment;
     pub mod coupon_seckill;
+    pub mod dashboard;
+    pub mod feedback;
+    pub mod fishing;
+    pub mod footprint;
+    pub mod order;
+    pub mod qa;
+    pub mod region;
     pub mod sale;
     pub mod seckill;
+    pub mod stat;
+    pub mod storage;
 }
+// Orders and after-sales as both of them show them.
+pub mod aftersale_entity;
+pub mod order_entity;
 // Development, on the private listener.
 pub mod dev {
     //! `/dev`

@@ -18,5 +18,19 @@ mod sale_life;
 mod orders;
 mod payments;
 mod timers;
+// What people say, keep and look at.
+mod comments;
+mod favourites;
+mod feedback;
+mod questions;
+// Activities.
+mod barbecue;
+mod fishing;
+// Files, and where they are kept.
+mod files;
+mod object_store;
+// Regions and figures.
+mod figures;
+mod regions;
 // Development.
 mod dev;

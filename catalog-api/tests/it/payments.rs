@@ -24,7 +24,7 @@ async fn shop(stock: i64) -> Shop {
 }
 
 fn provider() -> LocalPay {
-    LocalPay::new("dev-only-local-pay-secret-do-not-use-elsewhere")
+    LocalPay::new("dev-only-local-pay-secret-do-not-use-elsewhere", "127.0.0.1:9080".parse().unwrap())
 }
 
 fn signed(transaction: &str, order_sn: &str, amount_minor: i64) -> SignedNotice {
@@ -151,7 +151,7 @@ async fn a_forged_or_foreign_notice_changes_nothing() {
     let order = world.buys(sale, lin, 1, 600).await;
     let other = world.buys(sale, lin, 1, 600).await;
     let good = signed("t1", &order.sn, 990);
-    let forged = LocalPay::new("another secret").sign(
+    let forged = LocalPay::new("another secret", world.private).sign(
         &Notice {
             transaction_id: "t1".into(),
             order_sn: order.sn.clone(),

@@ -28,11 +28,7 @@ pub struct NewActivityOrder {
 impl NewActivityOrder {
     /// Of an order.
     pub fn show(placed: Placed) -> Self {
-        Self {
-            order_id: placed.id,
-            order_sn: placed.order_sn,
-            actual_price: Money(placed.actual_minor),
-        }
+        Self { order_id: placed.id, order_sn: placed.order_sn, actual_price: Money(placed.actual_minor) }
     }
 }
 

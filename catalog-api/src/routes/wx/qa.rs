@@ -3,7 +3,7 @@
 use crate::envelope::{Answer, Envelope, Page, Reply};
 use crate::error::{Fault, Refusal, TOO_MANY_QUESTIONS};
 use crate::extract::{Caller, Entity, Query};
-use crate::routes::admin::qa::{Qa, QUESTION_CHARS_MAX};
+use crate::routes::admin::qa::{QUESTION_CHARS_MAX, Qa};
 use crate::state::App;
 use crate::store::question::{self, Filter};
 use crate::store::{collect, comment, retrying};
@@ -83,6 +83,9 @@ mod tests {
 
     #[test]
     fn only_the_first_character_is_shown() {
-        assert_eq!((masked("林小姐"), masked("a"), masked("")), ("林***".into(), "a***".into(), "***".into()));
+        assert_eq!(
+            (masked("林小姐"), masked("a"), masked("")),
+            ("林***".into(), "a***".into(), "***".into())
+        );
     }
 }

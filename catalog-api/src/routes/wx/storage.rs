@@ -21,11 +21,7 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 #[utoipa::path(post, path = "/wx/storage/upload", tag = "shop: files",
     request_body(content = FileForm, content_type = "multipart/form-data"),
     responses((status = 200, body = Envelope<Storage>)))]
-pub async fn upload(
-    State(app): State<Arc<App>>,
-    address: ClientAddress,
-    upload: Upload,
-) -> Answer<Storage> {
+pub async fn upload(State(app): State<Arc<App>>, address: ClientAddress, upload: Upload) -> Answer<Storage> {
     let row = uploads::keep_from(&app, address, upload).await?;
     Ok(Reply::data(Storage::show(row, app.zone)))
 }
