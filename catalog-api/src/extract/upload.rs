@@ -2,10 +2,10 @@
 
 use crate::error::{Failure, Fault, Refusal};
 use crate::state::App;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ use std::time::Duration;
 pub const FILE_BYTES_MAX: usize = 5 * 1024 * 1024;
 /// Bytes of the other parts, and of what stands between parts.
 const FRAME_BYTES_MAX: usize = 64 * 1024;
+/// Bytes after which a client is cut off.
+const LISTENED_TO_MAX: usize = 20 * 1024 * 1024;
 /// The name of the part.
 const PART: &str = "file";
 
@@ -36,14 +38,36 @@ impl FromRequest<Arc<App>> for Upload {
         let place = app.uploads.reading.try_acquire();
         let _place = place.map_err(|_| Fault::Busy("too many files are being uploaded"))?;
         let limit = Duration::from_millis(app.config.http.body_read_timeout_ms);
-        let body = Limited::new(request.into_body(), FILE_BYTES_MAX + FRAME_BYTES_MAX);
-        let body = match tokio::time::timeout(limit, body.collect()).await {
-            Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(_)) => return Err(Refusal::wrong_because(PART, "is too long or broken off").into()),
+        let body = match tokio::time::timeout(limit, read(request.into_body())).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(refusal)) => return Err(refusal.into()),
             Err(_) => return Err(Refusal::wrong_because(PART, "came too slowly").into()),
         };
         find(&body, boundary).await.map_err(Failure::from)
     }
+}
+
+/// Reads a body. One that is too long is read on without being kept, since a client that is still sending
+/// does not listen.
+async fn read(mut body: Body) -> Result<Vec<u8>, Refusal> {
+    let mut kept = Vec::new();
+    let mut bytes = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refusal::wrong_because(PART, "is broken off"))?;
+        let Some(data) = frame.data_ref() else { continue };
+        bytes += data.len();
+        if bytes <= FILE_BYTES_MAX + FRAME_BYTES_MAX {
+            kept.extend_from_slice(data);
+        } else if bytes <= LISTENED_TO_MAX {
+            kept = Vec::new();
+        } else {
+            break;
+        }
+    }
+    if bytes > FILE_BYTES_MAX + FRAME_BYTES_MAX {
+        return Err(Refusal::wrong_because(PART, "has more than 5 MB"));
+    }
+    Ok(kept)
 }
 
 async fn find(body: &[u8], boundary: String) -> Result<Upload, Refusal> {

@@ -118,12 +118,15 @@ async fn rolled_up_figures_are_those_of_the_raw_rows() {
     order(&world, wu, 401, 40, 77).await;
     world.shopper("new", "").await;
     agree(&world, &staff).await;
-    // Days are cut by the clocks people read, four hours after midnight here and before it in UTC.
-    sqlx::query("update orders set added_at = '2026-01-01 20:00:00' where id = ?")
-        .bind(orders[0])
-        .execute(&world.db)
-        .await
-        .unwrap();
+    // Days are cut by the clocks people read: this is four in the morning of the next day.
+    let late = order(&world, lin, 401, 0, 5_000).await;
+    for table in ["orders", "order_goods"] {
+        let key = if table == "orders" { "id" } else { "order_id" };
+        let update = format!("update {table} set added_at = '2025-10-01 20:00:00' where {key} = {late}");
+        sqlx::query(sqlx::AssertSqlSafe(update)).execute(&world.db).await.unwrap();
+    }
+    let table = world.ok(Call::get("/admin/stat/order").staff(&staff)).await;
+    assert!(table["rows"].as_array().unwrap().iter().any(|row| row["day"] == "2025-10-02"), "{table}");
     agree(&world, &staff).await;
 }
 

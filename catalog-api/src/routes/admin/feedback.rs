@@ -45,7 +45,7 @@ pub struct Feedback {
 /// What replying sends.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "it describes an entity body")]
-pub struct ReplyForm {
+pub struct FeedbackReplyForm {
     id: u64,
     /// 1 to 200 characters
     content: String,
@@ -93,7 +93,7 @@ fn shown(app: &App, row: FeedbackRow) -> Feedback {
 
 /// Reply by text message, once. The text is promised in the transaction of the reply. Failures: 401,
 /// 402, 690 replied already.
-#[utoipa::path(post, path = "/admin/feedback/reply", tag = "staff: feedback", request_body = ReplyForm,
+#[utoipa::path(post, path = "/admin/feedback/reply", tag = "staff: feedback", request_body = FeedbackReplyForm,
     responses((status = 200, body = Envelope<Nothing>)), security(("staff" = []), ("bearer" = [])))]
 pub async fn reply(State(app): State<Arc<App>>, body: Entity) -> Answer<Nothing> {
     let id = id(&body)?;
