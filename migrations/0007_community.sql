@@ -222,3 +222,4 @@ alter table order_goods add key order_goods_stat_added (added_at),
 -- Fishing: what staff sort by and what shoppers own.
 alter table fishing_session add key fishing_session_added (deleted, added_at);
 alter table ticket add key ticket_owner_added (user_id, added_at), add key ticket_type_live (ticket_type_id, status);
+alter table flash_sale add key flash_sale_ticket_type (ticket_type_id);

@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod check;
 pub mod load;
 pub mod money;
+pub mod storage;
 
 pub use money::{Courier, CourierProvider, Pay, PayProvider, WechatPay};
 
@@ -34,6 +35,8 @@ pub struct Config {
     pub captcha: Captcha,
     /// Payment provider.
     pub pay: Pay,
+    /// Uploaded files.
+    pub storage: storage::Storage,
     /// Parcels.
     pub courier: Courier,
     /// Texts to phones.

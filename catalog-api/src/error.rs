@@ -100,6 +100,16 @@ pub const SALE_HAS_ORDERS: Refusal = Refusal::new(683, "the sale has orders or i
 pub const SALE_ENDED: Refusal = Refusal::new(683, "the sale has ended");
 /// 683
 pub const SALE_NOT_OPEN: Refusal = Refusal::new(683, "the sale is not open");
+/// 685
+pub const TICKETS_SOLD: Refusal = Refusal::new(685, "more tickets are sold than that");
+/// 686
+pub const TICKETS_LIVE: Refusal = Refusal::new(686, "there are live tickets or a flash sale of them");
+/// 687
+pub const SLOTS_OVERLAP: Refusal = Refusal::new(687, "slots overlap");
+/// 688
+pub const BOOKINGS_LIVE: Refusal = Refusal::new(688, "there are live bookings");
+/// 690
+pub const REPLIED_ALREADY: Refusal = Refusal::new(690, "there is a reply already");
 /// 684
 pub const COUPON_UNFIT: Refusal =
     Refusal::new(684, "the coupon is not for flash sales, expired or withdrawn");
@@ -145,6 +155,19 @@ pub const ORDER_UNKNOWN: Refusal = Refusal::new(720, "no such order");
 pub const PREPAY_FAILED: Refusal = Refusal::new(724, "the payment could not be prepared");
 /// 725
 pub const ORDER_STATE: Refusal = Refusal::new(725, "the order's state does not allow this");
+/// 780
+pub const TICKETS_SOLD_OUT: Refusal = Refusal::new(780, "not enough tickets are left");
+/// 781
+pub const TICKETS_LIMIT: Refusal = Refusal::new(781, "more tickets than one person may hold");
+/// 782
+pub const SESSION_OVER: Refusal = Refusal::new(782, "the session is over or not on");
+/// 785
+pub const SLOT_TAKEN: Refusal = Refusal::new(785, "the slot is taken");
+/// 786
+pub const STAND_OFF: Refusal = Refusal::new(786, "the stand cannot be booked");
+/// 790
+pub const TOO_MANY_QUESTIONS: Refusal = Refusal::new(790, "too many questions within an hour");
+
 /// 730
 pub const GROUP_RULE_EXPIRED: Refusal = Refusal::new(730, "the time of the group offer is over");
 /// 731
@@ -182,6 +205,9 @@ pub enum Fault {
     /// A provider did not do what it was asked.
     #[error("provider: {0}")]
     Provider(String),
+    /// The store for uploaded files.
+    #[error("object store")]
+    Objects(#[from] object_store::Error),
     /// The call that was filling the cache for several callers failed; its cause in one line.
     #[error("a shared read failed: {0}")]
     SharedRead(String),

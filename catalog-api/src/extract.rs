@@ -9,6 +9,8 @@ pub mod query;
 pub mod body;
 pub mod entity;
 pub mod loose;
+// Bodies that bring a file.
+pub mod upload;
 // More of what members and parameters can be, for all of the above.
 pub mod fields;
 pub mod forms;
@@ -30,3 +32,4 @@ pub use loose::Loose;
 pub use page::PageEntity;
 pub use query::Query;
 pub use shopper::Shopper;
+pub use upload::Upload;

@@ -38,8 +38,10 @@ pub mod sms_code;
 // What is done: the spines, which hold the transactions.
 pub mod accounts;
 pub mod address_book;
+pub mod bbq;
 pub mod carts;
 pub mod coupons;
+pub mod fishing;
 pub mod groups;
 pub mod notices;
 pub mod orders;
@@ -50,6 +52,10 @@ pub mod staff;
 pub mod stats;
 pub mod texts;
 pub mod timers;
+pub mod uploads;
+
+// Pictures people upload.
+pub mod picture;
 
 // The outside world.
 pub mod calendar;

@@ -2,6 +2,7 @@
 //! development.
 
 pub mod courier;
+pub mod objects;
 pub mod pay;
 pub mod sms;
 pub mod weixin;

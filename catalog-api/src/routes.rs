@@ -19,7 +19,21 @@ pub mod wx {
     pub mod sign_up;
     pub mod user;
     pub mod weixin;
+    pub mod bbq;
+    pub mod collect;
+    pub mod comment;
+    pub mod express;
+    pub mod feedback;
+    pub mod fishing;
+    pub mod footprint;
+    pub mod order;
+    pub mod pay_notify;
+    pub mod qa;
+    pub mod region;
+    pub mod storage;
 }
+// Bodies that name one row.
+pub mod entity_id;
 // Staff.
 pub mod admin {
     //! `/admin`
@@ -38,10 +52,22 @@ pub mod admin {
     pub mod coupon;
     pub mod coupon_seckill;
     pub mod groupon;
+    pub mod bbq;
+    pub mod collect;
+    pub mod comment;
+    pub mod coupon_seckill;
+    pub mod dashboard;
+    pub mod feedback;
+    pub mod fishing;
+    pub mod footprint;
     pub mod order;
+    pub mod qa;
+    pub mod region;
     pub mod sale;
     pub mod seckill;
     pub mod user;
+    pub mod stat;
+    pub mod storage;
 }
 // Orders and after-sales as both of them show them.
 pub mod aftersale_entity;

@@ -3,6 +3,7 @@
 //!
 //! Accounts have passwords anybody knows, so any other profile refuses.
 
+mod community;
 mod goods;
 mod people;
 mod sales;
@@ -19,6 +20,7 @@ pub async fn run(config: Config, fresh_sales: bool) -> anyhow::Result<()> {
     people::shoppers(&app).await?;
     let catalog = goods::catalog(&app).await?;
     trade::before_orders(&app).await?;
+    community::fill(&app).await?;
     let demo = sales::demo(&app, &catalog, fresh_sales).await?;
     println!("DEMO_SALE_ID={}", demo.open);
     println!("DEMO_UPCOMING_SALE_ID={}", demo.upcoming);

@@ -14,6 +14,7 @@ use crate::provider::sms::{self, Sms};
 use crate::provider::weixin::{self, Weixin};
 use crate::session::Sessions;
 use crate::settings::Settings;
+use crate::uploads::Uploads;
 use anyhow::Context;
 use deadpool_redis::{PoolConfig, Runtime, Timeouts};
 use sqlx::MySqlPool;
@@ -41,6 +42,8 @@ pub struct App {
     pub cache: Cache,
     /// Who takes the money; nobody when payment is not set up.
     pub pay: Option<Box<dyn Pay>>,
+    /// Files people upload.
+    pub uploads: Uploads,
     /// Who knows where parcels are; nobody when tracking is not set up.
     pub courier: Option<Box<dyn Courier>>,
     /// Who sends texts; nobody when they are not set up.
@@ -91,6 +94,7 @@ impl App {
         let trusted = config.http.trusted_proxies.iter().map(|text| text.parse());
         Ok(Arc::new(Self {
             sessions: Sessions::new(&config.session, &config.redis.prefix),
+            uploads: Uploads::new(&config),
             settings: Settings::default(),
             cache: Cache::new(&config.redis.prefix),
             passwords: Passwords::new(config.password.parallel, config.password.waiting_max),

@@ -7,9 +7,12 @@ use crate::state::App;
 use crate::store::retrying;
 use crate::store::stat::{self, Mark, Subject};
 use chrono::{Days, Duration, NaiveDate, NaiveDateTime};
+use std::time::{Duration as StdDuration, Instant};
 
 /// How old figures may be before the background counts them again.
 const BACKGROUND_EVERY_S: u32 = 60;
+/// How often the background looks how old they are.
+const BACKGROUND_LOOK: StdDuration = StdDuration::from_secs(15);
 
 /// A row's time of change is that of its statement; the transaction may commit later, by so much at
 /// most. Changes of the last minutes are therefore looked at again every time.
@@ -27,16 +30,28 @@ pub async fn refresh(app: &App, subject: Subject) -> Result<(), Failure> {
     .await
 }
 
-/// Brings figures up to date that nobody has looked at for a while.
-pub async fn refresh_old(app: &App) -> Result<(), Failure> {
-    for subject in Subject::ALL {
-        let mut tx = app.db.begin().await?;
-        if let Some(mark) = stat::lock_old_mark(&mut tx, subject, BACKGROUND_EVERY_S).await? {
-            follow(&mut tx, app, subject, mark).await?;
+/// Figures in the background.
+#[derive(Debug, Default)]
+pub struct Background {
+    last: Option<Instant>,
+}
+
+impl Background {
+    /// Brings figures up to date that nobody has looked at for a while; called often, it looks seldom.
+    pub async fn round(&mut self, app: &App) -> Result<(), Failure> {
+        if self.last.is_some_and(|last| last.elapsed() < BACKGROUND_LOOK) {
+            return Ok(());
         }
-        tx.commit().await?;
+        self.last = Some(Instant::now());
+        for subject in Subject::ALL {
+            let mut tx = app.db.begin().await?;
+            if let Some(mark) = stat::lock_old_mark(&mut tx, subject, BACKGROUND_EVERY_S).await? {
+                follow(&mut tx, app, subject, mark).await?;
+            }
+            tx.commit().await?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 async fn follow(

@@ -13,6 +13,7 @@ use crate::envelope::chain;
 use crate::error::Failure;
 use crate::metrics::Counter;
 use crate::state::App;
+use crate::stats;
 use crate::store::due_task::{self, Task};
 use crate::{coupons, groups};
 use sqlx::{Connection, MySqlConnection};
@@ -24,8 +25,11 @@ use tokio::sync::watch;
 pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let interval = Duration::from_millis(app.config.timers.interval_ms);
     let mut look = look::Look::default();
+    let mut figures = stats::Background::default();
     while !*stop.borrow() {
-        for round in [look.around(&app).await, tasks(&app).await, money::round(&app).await] {
+        let rounds =
+            [look.around(&app).await, tasks(&app).await, money::round(&app).await, figures.round(&app).await];
+        for round in rounds {
             if let Err(failure) = round {
                 app.metrics.count(Counter::TimerFaults);
                 report(&failure);

@@ -13,6 +13,7 @@ const KNOWN_SECRETS: &[&str] =
 pub fn check(config: &Config) -> Result<(), String> {
     secrets(config)?;
     bounds(config)?;
+    super::storage::check(config)?;
     super::money::check(&config.pay, &config.courier, config.is_dev())?;
     super::accounts::check(config)?;
     if config.http.listen == config.http.private_listen {

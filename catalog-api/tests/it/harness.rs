@@ -67,6 +67,7 @@ fn instance(database_url: &str, prefix: &str, public: SocketAddr, private: Socke
         .env("MALL_CATALOG__REDIS__PREFIX", prefix)
         .env("MALL_CATALOG__HTTP__LISTEN", public.to_string())
         .env("MALL_CATALOG__HTTP__PRIVATE_LISTEN", private.to_string())
+        .env("MALL_CATALOG__STORAGE__FOLDER", stores().folder().join("uploads").join(prefix))
         .env("MALL_CATALOG__TIMERS__INTERVAL_MS", "100")
         .env("MALL_CATALOG__LOG__FILTER", "warn");
     command

@@ -32,5 +32,19 @@ mod refunds;
 mod submit;
 mod timers;
 mod wechat_pay;
+// What people say, keep and look at.
+mod comments;
+mod favourites;
+mod feedback;
+mod questions;
+// Activities.
+mod barbecue;
+mod fishing;
+// Files, and where they are kept.
+mod files;
+mod object_store;
+// Regions and figures.
+mod figures;
+mod regions;
 // Development.
 mod dev;

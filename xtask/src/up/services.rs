@@ -110,7 +110,11 @@ impl Up<'_> {
         for &service in Service::of(addresses) {
             let running = self.state.alive(service.name).is_some();
             let ports = self.service_ports(&service, running)?;
-            let env = settings(&service, addresses, ports);
+            let mut env = settings(&service, addresses, ports);
+            if service.name == CATALOG.name {
+                let uploads = self.place.dev.join("uploads").to_string_lossy().into_owned();
+                env.insert("MALL_CATALOG__STORAGE__FOLDER".to_owned(), uploads);
+            }
             match self.state.alive(service.name) {
                 Some(process) if process.env == env => {
                     self.console.say(&format!("✓ {} runs already", service.name));

@@ -23,6 +23,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
+    /// The body as it came.
+    pub(crate) bytes: Bytes,
 }
 
 impl Call {
@@ -36,6 +38,18 @@ impl Call {
 
     pub(crate) fn raw(method: Method, path: &str, body: Vec<u8>) -> Self {
         Self { method, path: path.to_owned(), headers: Vec::new(), body }
+    }
+
+    /// An upload, as browsers send one.
+    pub(crate) fn file(path: &str, name: &str, content: &[u8]) -> Self {
+        let mut body = format!(
+            "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+             content-type: application/octet-stream\r\n\r\n"
+        )
+        .into_bytes();
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n--edge--\r\n");
+        Self::raw(Method::POST, path, body).header("content-type", "multipart/form-data; boundary=edge")
     }
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
@@ -70,7 +84,7 @@ impl Call {
         let body = body.collect().await.ok()?.to_bytes();
         driving.abort();
         let text = String::from_utf8_lossy(&body).into_owned();
-        Some(Answer { status: parts.status.as_u16(), headers: parts.headers, text })
+        Some(Answer { status: parts.status.as_u16(), headers: parts.headers, text, bytes: body })
     }
 }
 

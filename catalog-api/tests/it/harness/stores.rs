@@ -32,6 +32,11 @@ impl Stores {
         format!("mysql://root@127.0.0.1:{}/{database}", self.mysql_port)
     }
 
+    /// Where a test may leave files; it goes with the stores.
+    pub(crate) fn folder(&self) -> std::path::PathBuf {
+        std::env::temp_dir().join(format!("catalog-it-{}", std::process::id()))
+    }
+
     pub(crate) fn redis_url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.redis_port)
     }
