@@ -2,17 +2,16 @@
 //! that is refused here never reaches its handler, whatever its body says.
 //!
 //! The log holds every call of a known account and every log-in. Calls of nobody are refused and not
-//! written: otherwise anybody could fill the table.
+//! written: otherwise anybody could fill the table. [`crate::audit`] writes it.
 
+use crate::audit::Call;
 use crate::envelope::Outcome;
-use crate::error::{Failure, LOGIN_REQUIRED, NO_PERMISSION};
-use crate::extract::ClientAddress;
+use crate::error::{Failure, LOGIN_REQUIRED, NO_PERMISSION, PASSWORD_TO_CHANGE};
 use crate::metrics::Counter;
 use crate::permission::{Need, allows};
 use crate::session::Session;
 use crate::state::App;
 use crate::store::admin;
-use crate::store::operation_log::{self, Operation};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
@@ -52,6 +51,8 @@ pub struct Staff {
     pub username: String,
     /// Its picture.
     pub avatar: String,
+    /// Whether it has to change its password before anything else.
+    pub must_change_password: bool,
     /// What it may do, as of now.
     pub permissions: Vec<String>,
     /// The session.
@@ -70,85 +71,56 @@ impl<S: Sync> FromRequestParts<S> for Staff {
 /// The layer.
 pub async fn gate(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
     let app = &gate.app;
-    let address = ClientAddress::of(app, &request);
-    let action = format!("{} {}", request.method(), request.uri().path());
-    let (response, actor) = match admit(&gate, request.headers()).await {
+    let call = Call::of(app, &request);
+    let path = request.uri().path().to_owned();
+    let response = match admit(&gate, &path, request.headers(), &call).await {
         Ok(staff) => {
-            let actor = staff.as_ref().map(|staff| staff.username.clone());
             if let Some(staff) = staff {
                 request.extensions_mut().insert(staff);
             }
-            (next.run(request).await, actor)
+            call.during(next.run(request)).await
         }
-        Err((failure, actor)) => (failure.into_response(), actor),
+        Err(failure) => failure.into_response(),
     };
     app.metrics.count(Counter::StaffCalls);
-    if actor.is_some() || gate.kind == Kind::Login {
-        let outcome = response.extensions().get::<Outcome>().cloned();
-        write_down(&gate, actor.as_deref(), address, &action, outcome).await;
-    }
+    let outcome = response.extensions().get::<Outcome>().cloned();
+    call.close(app, outcome, gate.kind == Kind::Login).await;
     response
 }
 
-/// Who is calling, or why they may not, with the name if it is known.
-async fn admit(gate: &Gate, headers: &HeaderMap) -> Result<Option<Staff>, (Failure, Option<String>)> {
+/// What an account whose password everybody may know can do: look at itself, change it, leave.
+const BEFORE_THE_PASSWORD_IS_CHANGED: [&str; 3] =
+    ["/admin/auth/info", "/admin/auth/logout", "/admin/profile/password"];
+
+/// Who is calling, or why they may not.
+async fn admit(gate: &Gate, path: &str, headers: &HeaderMap, call: &Call) -> Result<Option<Staff>, Failure> {
     if gate.need == Need::Open {
         return Ok(None);
     }
-    let staff = identify(&gate.app, headers).await.map_err(|failure| (failure, None))?;
-    let staff = staff.ok_or((LOGIN_REQUIRED.into(), None))?;
+    let staff = identify(&gate.app, headers).await?.ok_or(LOGIN_REQUIRED)?;
+    call.by(staff.username.clone());
+    if staff.must_change_password && !BEFORE_THE_PASSWORD_IS_CHANGED.contains(&path) {
+        return Err(PASSWORD_TO_CHANGE.into());
+    }
     match gate.need {
-        Need::Permission(needed) if !allows(&staff.permissions, needed) => {
-            Err((NO_PERMISSION.into(), Some(staff.username)))
-        }
+        Need::Permission(needed) if !allows(&staff.permissions, needed) => Err(NO_PERMISSION.into()),
         Need::Open | Need::Login | Need::Permission(_) => Ok(Some(staff)),
     }
 }
 
-async fn identify(app: &App, headers: &HeaderMap) -> Result<Option<Staff>, Failure> {
+/// The member of staff who is calling, if anybody is.
+pub async fn identify(app: &App, headers: &HeaderMap) -> Result<Option<Staff>, Failure> {
     let found = app.sessions.find(&app.redis, headers, Audience::Staff).await?;
     let Some(session) = found else { return Ok(None) };
     // Read every time: an account that is gone and a permission that was taken away count at once.
-    let account = admin::name_and_avatar(&app.db, session.user).await?;
-    let Some((username, avatar)) = account else { return Ok(None) };
+    let Some(account) = admin::account(&app.db, session.user).await? else { return Ok(None) };
     let permissions = admin::permissions(&app.db, session.user).await?;
-    Ok(Some(Staff { id: session.user, username, avatar, permissions, session }))
-}
-
-async fn write_down(
-    gate: &Gate,
-    actor: Option<&str>,
-    address: ClientAddress,
-    action: &str,
-    outcome: Option<Outcome>,
-) {
-    let outcome = outcome.as_ref();
-    let errno = outcome.map_or(0, |outcome| outcome.errno);
-    let errmsg = outcome.map_or("", |outcome| &outcome.errmsg);
-    let result: String = if errno == 0 { String::new() } else { format!("{errno} {errmsg}") };
-    let result: String = result.chars().take(255).collect();
-    let changes = outcome.and_then(|outcome| outcome.changes.as_ref()).map(ToString::to_string);
-    let action: String = action.chars().take(127).collect();
-    let actor = outcome.and_then(|outcome| outcome.actor.as_deref()).or(actor);
-    let actor: String = actor.unwrap_or("anonymous").chars().take(63).collect();
-    let operation = Operation {
-        actor: &actor,
-        ip: &address.0.to_string(),
-        kind: u8::from(gate.kind != Kind::Ordinary),
-        action: &action,
-        succeeded: errno == 0,
-        result: &result,
-        changes: changes.as_deref(),
-    };
-    // The call has happened; its answer does not change because the log could not be written.
-    if let Err(error) = operation_log::insert(&gate.app.db, &operation).await {
-        gate.app.metrics.count(Counter::UnloggedOperations);
-        tracing::error!(
-            actor,
-            action,
-            errno,
-            error = crate::envelope::chain(&error),
-            "an operation could not be logged"
-        );
-    }
+    Ok(Some(Staff {
+        id: session.user,
+        username: account.username,
+        avatar: account.avatar,
+        must_change_password: account.must_change_password,
+        permissions,
+        session,
+    }))
 }

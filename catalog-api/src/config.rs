@@ -2,8 +2,11 @@
 //!
 //! Every setting and its default is explained in `config.default.toml`, which is part of the binary.
 
+pub mod accounts;
 pub mod check;
 pub mod load;
+
+pub use accounts::{OperationLog, Sms, SmsProvider, Weixin, WeixinProvider};
 
 use serde::{Deserialize, Serialize, Serializer};
 use std::net::SocketAddr;
@@ -28,6 +31,12 @@ pub struct Config {
     pub captcha: Captcha,
     /// Payment provider.
     pub pay: Pay,
+    /// Texts to phones.
+    pub sms: Sms,
+    /// WeChat.
+    pub weixin: Weixin,
+    /// The operation log.
+    pub operation_log: OperationLog,
     /// Background work.
     pub timers: Timers,
     /// Time as people read it.

@@ -59,6 +59,8 @@ pub const CHANGED_MEANWHILE: Refusal = Refusal::new(504, "changed by somebody el
 pub const UPDATE_FAILED: Refusal = Refusal::new(505, "nothing was updated");
 /// 506
 pub const NO_PERMISSION: Refusal = Refusal::new(506, "no permission");
+/// 506
+pub const PASSWORD_TO_CHANGE: Refusal = Refusal::new(506, "please change your password first");
 /// 605
 pub const STAFF_LOGIN_WRONG: Refusal = Refusal::new(605, "account or password is wrong");
 /// 606
@@ -137,8 +139,8 @@ pub enum Fault {
     /// Our own bound was reached.
     #[error("{0}")]
     Busy(&'static str),
-    /// The payment provider did not do what it was asked.
-    #[error("payment provider: {0}")]
+    /// A provider did not do what it was asked.
+    #[error("provider: {0}")]
     Provider(String),
     /// The call that was filling the cache for several callers failed; its cause in one line.
     #[error("a shared read failed: {0}")]

@@ -8,11 +8,13 @@
 // Settings, and the process as a whole.
 pub mod config;
 pub mod metrics;
+pub mod settings;
 pub mod startup;
 pub mod state;
 
 // From the socket to a handler.
 pub mod access;
+pub mod audit;
 pub mod extract;
 pub mod listener;
 pub mod permission;
@@ -41,6 +43,7 @@ pub mod payments;
 pub mod pricing;
 pub mod sales;
 pub mod stats;
+pub mod texts;
 pub mod timers;
 
 // The outside world.

@@ -32,6 +32,10 @@ counters! {
     Refunded = "catalog_refunds_done_total",
     /// Rounds of a timer that failed and are repeated.
     TimerFaults = "catalog_timer_faults_total",
+    /// Texts a provider took.
+    TextsSent = "catalog_texts_sent_total",
+    /// Tries to send a text that failed.
+    TextsFailed = "catalog_texts_failed_total",
     /// Rows of the operation log that could not be written.
     UnloggedOperations = "catalog_operations_unlogged_total",
 }

@@ -2,5 +2,9 @@
 //! development.
 
 pub mod pay;
+pub mod sms;
+pub mod weixin;
 // One HTTP call to an address of our own configuration; users never name one.
 pub mod http_call;
+// Calls to vendors over HTTPS.
+pub mod outside;

@@ -10,6 +10,7 @@ mod sale;
 mod trade;
 
 use crate::access::{Gate, Kind, gate};
+use crate::audit::sensitive;
 use crate::envelope::Outcome;
 use crate::error::NOT_SUPPORTED;
 use crate::metrics::Counter;
@@ -81,7 +82,8 @@ impl Table {
 
     /// A shopper's route whose calls are written into the operation log.
     fn sensitive(self, features: &'static str, need: Need, routes: UtoipaMethodRouter<Arc<App>>) -> Self {
-        self.add(features, need, None, true, routes)
+        let layer = middleware::from_fn_with_state((Arc::clone(&self.app), need == Need::Open), sensitive);
+        self.add(features, need, None, true, routes.layer(layer))
     }
 
     /// A staff route without a permission of its own.

@@ -8,7 +8,10 @@ use crate::extract::client_address::Network;
 use crate::metrics::Metrics;
 use crate::password::Passwords;
 use crate::provider::pay::{LocalPay, Pay};
+use crate::provider::sms::{self, Sms};
+use crate::provider::weixin::{self, Weixin};
 use crate::session::Sessions;
+use crate::settings::Settings;
 use anyhow::Context;
 use deadpool_redis::{PoolConfig, Runtime, Timeouts};
 use sqlx::MySqlPool;
@@ -28,12 +31,18 @@ pub struct App {
     pub redis: deadpool_redis::Pool,
     /// Sessions.
     pub sessions: Sessions,
+    /// What staff set while the mall runs.
+    pub settings: Settings,
     /// Password hashing.
     pub passwords: Passwords,
     /// Answers kept for a while.
     pub cache: Cache,
     /// Who takes the money; nobody when payment is not set up.
     pub pay: Option<Box<dyn Pay>>,
+    /// Who sends texts; nobody when they are not set up.
+    pub sms: Option<Box<dyn Sms>>,
+    /// Who knows WeChat's accounts; nobody when WeChat log-in is not set up.
+    pub weixin: Option<Box<dyn Weixin>>,
     /// In which people read times.
     pub zone: Zone,
     /// Proxies whose word about addresses counts.
@@ -73,6 +82,7 @@ impl App {
         Ok(Arc::new(Self {
             sessions: Sessions::new(&config.session, &config.redis.prefix),
             cache: Cache::new(&config.redis.prefix),
+            settings: Settings::default(),
             passwords: Passwords::new(config.password.parallel, config.password.waiting_max),
             zone: config.time.offset.parse().ok().context("time.offset")?,
             trusted_proxies: trusted.collect::<Result<_, _>>().ok().context("http.trusted_proxies")?,
@@ -80,6 +90,8 @@ impl App {
             draining: AtomicBool::new(false),
             slowed_down: Semaphore::new(SLOWED_DOWN_MAX),
             load_buyers: Mutex::new(()),
+            sms: sms::sender(&config, &redis)?,
+            weixin: weixin::accounts(&config)?,
             pay,
             db,
             redis,

@@ -1,5 +1,5 @@
 //! SQL, one function per statement, named for its meaning. Transactions begin and end in the spines
-//! (`orders`, `payments`, `sales`, `timers`), where they can be seen; the one exception is
+//! (`orders`, `payments`, `sales`, `timers`, `texts`), where they can be seen; the one exception is
 //! [`order_state`], which is the state machine of orders.
 //!
 //! Deliberately absent: any statement that moves `flash_sale.free` of a sale the engine may serve, and
@@ -50,6 +50,9 @@ pub mod shopper;
 pub mod topic;
 pub mod stat;
 pub mod storage;
+pub mod setting;
+pub mod shopper;
+pub mod sms_outbox;
 
 use crate::error::Failure;
 use sqlx::mysql::MySqlDatabaseError;

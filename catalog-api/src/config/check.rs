@@ -13,6 +13,7 @@ const KNOWN_SECRETS: &[&str] =
 pub fn check(config: &Config) -> Result<(), String> {
     secrets(config)?;
     bounds(config)?;
+    super::accounts::check(config)?;
     if config.http.listen == config.http.private_listen {
         return Err("http.private_listen must differ from http.listen".into());
     }

@@ -1,5 +1,6 @@
 //! The shopper who is calling. Without a session that holds, the call is refused with 501.
 
+use crate::audit;
 use crate::error::{Failure, LOGIN_REQUIRED};
 use crate::session::Session;
 use crate::state::App;
@@ -23,6 +24,7 @@ impl FromRequestParts<Arc<App>> for Shopper {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Failure> {
         let session = app.sessions.find(&app.redis, &parts.headers, Audience::Shop).await?;
         let session = session.ok_or(LOGIN_REQUIRED)?;
+        audit::by(|| format!("shopper {}", session.user));
         Ok(Self { id: session.user, session })
     }
 }

@@ -35,12 +35,25 @@ pub async fn logged_in(db: &MySqlPool, id: u64, ip: &str) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Name and picture of an account that still exists.
-pub async fn name_and_avatar(db: &MySqlPool, id: u64) -> sqlx::Result<Option<(String, String)>> {
-    sqlx::query_as("select username, avatar from admin where id = ? and deleted = false")
-        .bind(id)
-        .fetch_optional(db)
-        .await
+/// An account as the gate needs it.
+#[derive(Debug, FromRow)]
+pub struct Account {
+    /// Its name.
+    pub username: String,
+    /// Picture.
+    pub avatar: String,
+    /// Whether its password may be known to everybody.
+    pub must_change_password: bool,
+}
+
+/// An account that still exists.
+pub async fn account(db: &MySqlPool, id: u64) -> sqlx::Result<Option<Account>> {
+    sqlx::query_as(
+        "select username, avatar, must_change_password from admin where id = ? and deleted = false",
+    )
+    .bind(id)
+    .fetch_optional(db)
+    .await
 }
 
 /// Permissions of the enabled roles of an account, as they are now.

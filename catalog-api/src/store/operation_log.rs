@@ -1,6 +1,6 @@
-//! Who did what in the back office.
+//! Who did what: staff always, shoppers where it is sensitive.
 
-use sqlx::MySqlPool;
+use sqlx::{MySqlExecutor, MySqlPool};
 
 /// One call.
 #[derive(Debug)]
@@ -9,7 +9,7 @@ pub struct Operation<'a> {
     pub actor: &'a str,
     /// Where from.
     pub ip: &'a str,
-    /// 1 for log-in and log-out, 0 for the rest.
+    /// One of [`crate::audit::kind`].
     pub kind: u8,
     /// Method and path.
     pub action: &'a str,
@@ -22,7 +22,7 @@ pub struct Operation<'a> {
 }
 
 /// Writes a call down.
-pub async fn insert(db: &MySqlPool, operation: &Operation<'_>) -> sqlx::Result<()> {
+pub async fn insert(db: impl MySqlExecutor<'_>, operation: &Operation<'_>) -> sqlx::Result<()> {
     sqlx::query(
         "insert into operation_log (actor, ip, kind, action, succeeded, result, changes) \
          values (?, ?, ?, ?, ?, ?, ?)",
@@ -37,4 +37,16 @@ pub async fn insert(db: &MySqlPool, operation: &Operation<'_>) -> sqlx::Result<(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Deletes some of the rows that are older than so many days; how many there were.
+pub async fn delete_older(db: &MySqlPool, days: u32, limit: u32) -> sqlx::Result<u64> {
+    let done = sqlx::query(
+        "delete from operation_log where added_at < date_sub(now(3), interval ? day) order by added_at limit ?",
+    )
+    .bind(days)
+    .bind(limit)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
 }
