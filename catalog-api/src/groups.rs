@@ -4,6 +4,8 @@
 //! Whoever counts members has locked the opener's row, so that two payments at the same time cannot both
 //! believe that one is missing.
 
+pub mod desk;
+
 use crate::error::{Failure, GROUP_FULL, GROUP_JOINED, GROUP_RULE_EXPIRED, GROUP_RULE_WITHDRAWN, Refusal};
 use crate::pricing::{GroupOff, Line};
 use crate::store::groupon::{self, FAILED, GroupRow, RUNNING, SUCCEEDED, UNPAID};

@@ -36,6 +36,7 @@ pub mod session;
 
 // What is done: the spines, which hold the transactions.
 pub mod carts;
+pub mod catalogue;
 pub mod coupons;
 pub mod groups;
 pub mod orders;
@@ -45,6 +46,7 @@ pub mod sales;
 pub mod stats;
 pub mod texts;
 pub mod timers;
+pub mod window;
 
 // The outside world.
 pub mod calendar;

@@ -1,27 +1,44 @@
 //! Handlers: decode, one call, render.
 
+// Rows of the catalogue, as both see them.
+pub mod catalogue;
 // Shoppers.
 pub mod wx {
     //! `/wx`
     pub mod address;
     pub mod auth;
+    pub mod brand;
     pub mod cart;
+    pub mod catalog;
     pub mod checkout;
     pub mod coupon;
+    pub mod goods;
     pub mod group_entity;
     pub mod groupon;
+    pub mod home;
+    pub mod issue;
     pub mod order;
     pub mod pay_notify;
+    pub mod search;
+    pub mod topic;
 }
 // Staff.
 pub mod admin {
     //! `/admin`
+    pub mod ad;
     pub mod auth;
+    pub mod brand;
+    pub mod category;
     pub mod coupon;
     pub mod coupon_seckill;
+    pub mod goods;
     pub mod groupon;
+    pub mod history;
+    pub mod issue;
+    pub mod keyword;
     pub mod sale;
     pub mod seckill;
+    pub mod topic;
 }
 // Development, on the private listener.
 pub mod dev {

@@ -109,12 +109,7 @@ pub async fn count(db: &MySqlPool, filter: &Filter) -> sqlx::Result<i64> {
 }
 
 /// Some of the advertisements that match.
-pub async fn list(
-    db: &MySqlPool,
-    filter: &Filter,
-    listing: Listing,
-    rows: Rows,
-) -> sqlx::Result<Vec<AdRow>> {
+pub async fn list(db: &MySqlPool, filter: &Filter, listing: Listing, rows: Rows) -> sqlx::Result<Vec<AdRow>> {
     let mut query = narrowed(select_ad!(""), filter);
     query.push(listing.order_by());
     query.push(" limit ").push_bind(rows.count).push(" offset ").push_bind(rows.offset);

@@ -92,12 +92,7 @@ pub async fn insert_skus(db: &mut MySqlConnection, goods: u64, skus: &[Sku]) -> 
 
 /// Writes a SKU. Its stock is moved, not set, so that units which are sold meanwhile stay sold; the check
 /// on the column refuses to go below nothing, so the caller looks first.
-pub async fn update_sku(
-    db: &mut MySqlConnection,
-    id: u64,
-    sku: &Sku,
-    stock_delta: i64,
-) -> sqlx::Result<()> {
+pub async fn update_sku(db: &mut MySqlConnection, id: u64, sku: &Sku, stock_delta: i64) -> sqlx::Result<()> {
     sqlx::query(
         "update sku set specifications = ?, price_minor = ?, pic_url = ?, stock = stock + ?, \
          updated_at = now(3) where id = ?",

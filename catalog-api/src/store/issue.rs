@@ -46,10 +46,7 @@ pub async fn lock(db: &mut MySqlConnection, id: u64) -> sqlx::Result<Option<Issu
 
 /// The first questions.
 pub async fn first(db: &MySqlPool, limit: i64) -> sqlx::Result<Vec<IssueRow>> {
-    sqlx::query_as(select_issue!("where deleted = false order by id limit ?"))
-        .bind(limit)
-        .fetch_all(db)
-        .await
+    sqlx::query_as(select_issue!("where deleted = false order by id limit ?")).bind(limit).fetch_all(db).await
 }
 
 fn narrowed(select: &'static str, question: Option<&str>) -> QueryBuilder<MySql> {

@@ -135,16 +135,15 @@ pub async fn list(
 
 /// Adds a keyword.
 pub async fn insert(db: &mut MySqlConnection, keyword: &Keyword) -> sqlx::Result<u64> {
-    let done = sqlx::query(
-        "insert into keyword (word, url, is_hot, is_default, sort_order) values (?, ?, ?, ?, ?)",
-    )
-    .bind(&keyword.word)
-    .bind(&keyword.url)
-    .bind(keyword.is_hot)
-    .bind(keyword.is_default)
-    .bind(keyword.sort_order)
-    .execute(db)
-    .await?;
+    let done =
+        sqlx::query("insert into keyword (word, url, is_hot, is_default, sort_order) values (?, ?, ?, ?, ?)")
+            .bind(&keyword.word)
+            .bind(&keyword.url)
+            .bind(keyword.is_hot)
+            .bind(keyword.is_default)
+            .bind(keyword.sort_order)
+            .execute(db)
+            .await?;
     Ok(done.last_insert_id())
 }
 

@@ -29,7 +29,7 @@ pub struct HandleOption {
 }
 
 impl HandleOption {
-    fn of(status: u16) -> Self {
+    pub(crate) fn of(status: u16) -> Self {
         let none = Self::default();
         match status {
             101 => Self { cancel: true, pay: true, ..none },
@@ -42,7 +42,7 @@ impl HandleOption {
     }
 }
 
-fn status_text(status: u16) -> &'static str {
+pub(crate) fn status_text(status: u16) -> &'static str {
     match status {
         101 => "unpaid",
         102 => "cancelled",
