@@ -55,6 +55,7 @@ pub mod provider;
 pub mod random;
 pub mod store;
 
-// Data of every installation, and data for development.
+// Data of every installation, and data for development with its pictures.
+pub mod art;
 pub mod regions;
 pub mod seed;

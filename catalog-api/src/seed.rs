@@ -1,8 +1,9 @@
-//! Data for development: accounts, goods, tickets, a coupon and three sales. Running it again changes
+//! Data for development: accounts, a shop full of goods, tickets, a coupon and three sales. Running it again changes
 //! nothing; with `--fresh-sales` the three sales are made anew, the stock they need with them.
 //!
 //! Accounts have passwords anybody knows, so any other profile refuses.
 
+mod catalogue;
 mod goods;
 mod people;
 mod sales;
@@ -17,6 +18,7 @@ pub async fn run(config: Config, fresh_sales: bool) -> anyhow::Result<()> {
     people::staff(&app).await?;
     people::shoppers(&app).await?;
     let catalog = goods::catalog(&app).await?;
+    catalogue::fill(&app).await?;
     let demo = sales::demo(&app, &catalog, fresh_sales).await?;
     println!("DEMO_SALE_ID={}", demo.open);
     println!("DEMO_UPCOMING_SALE_ID={}", demo.upcoming);
