@@ -79,8 +79,7 @@ impl Name {
         if number.len() > 1 && number.starts_with('0') || number.starts_with('+') {
             return None;
         }
-        let formats =
-            [("icon-", Format::Icon), ("brand-", Format::Brand), ("banner-", Format::Banner)];
+        let formats = [("icon-", Format::Icon), ("brand-", Format::Brand), ("banner-", Format::Banner)];
         let found = formats.into_iter().find_map(|(head, format)| Some((rest.strip_prefix(head)?, format)));
         let (motif, format) = found.unwrap_or((rest, Format::Goods));
         let known = shapes::MOTIFS.contains_key(motif);
@@ -142,9 +141,17 @@ mod tests {
         let read = |text: &str| Name::read(text).map(|name| (name.format, name.colours));
         assert_eq!(read("cup-3.png"), Some((Format::Goods, 3)));
         assert_eq!(read("icon-cup-999.png"), Some((Format::Icon, 999)));
-        for text in ["cup-1000.png", "cup-03.png", "cup-+3.png", "cup.png", "cup--1.png", "x-1.png", "../cup-1.png",
-            "cup-1.svg", "icon-1.png"]
-        {
+        for text in [
+            "cup-1000.png",
+            "cup-03.png",
+            "cup-+3.png",
+            "cup.png",
+            "cup--1.png",
+            "x-1.png",
+            "../cup-1.png",
+            "cup-1.svg",
+            "icon-1.png",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

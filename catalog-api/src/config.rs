@@ -5,6 +5,9 @@
 pub mod accounts;
 pub mod check;
 pub mod load;
+pub mod money;
+
+pub use money::{Courier, CourierProvider, Pay, PayProvider, WechatPay};
 
 pub use accounts::{OperationLog, Sms, SmsProvider, Weixin, WeixinProvider};
 
@@ -31,6 +34,8 @@ pub struct Config {
     pub captcha: Captcha,
     /// Payment provider.
     pub pay: Pay,
+    /// Parcels.
+    pub courier: Courier,
     /// Texts to phones.
     pub sms: Sms,
     /// WeChat.
@@ -130,25 +135,6 @@ pub struct Captcha {
     pub life_s: u64,
     pub after_failures: u64,
     pub always: bool,
-}
-
-/// Payment.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "explained in config.default.toml")]
-pub struct Pay {
-    pub provider: PayProvider,
-    pub local_secret: Secret,
-}
-
-/// Who takes the money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PayProvider {
-    /// Nobody; for development.
-    Local,
-    /// Payment is not set up.
-    None,
 }
 
 /// Background work.

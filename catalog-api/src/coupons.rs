@@ -6,6 +6,8 @@
 
 // What staff do.
 pub mod desk;
+// Time passes.
+pub mod expiry;
 
 use crate::error::{
     COUPON_CODE_WRONG, COUPON_NOT_THIS_WAY, COUPON_SOLD_OUT, COUPON_USER_LIMIT, COUPON_WITHDRAWN, Failure,

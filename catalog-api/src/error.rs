@@ -1,6 +1,8 @@
 //! What can come instead of an answer: a refusal, which is an outcome with a code of the mall's
 //! contract, or a fault, which is the outside world failing and always answers errno 502.
 
+pub mod order;
+
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -104,7 +106,6 @@ pub const ORDER_UNKNOWN: Refusal = Refusal::new(720, "no such order");
 pub const PREPAY_FAILED: Refusal = Refusal::new(724, "the payment could not be prepared");
 /// 725
 pub const ORDER_STATE: Refusal = Refusal::new(725, "the order's state does not allow this");
-
 /// 730
 pub const GROUP_RULE_EXPIRED: Refusal = Refusal::new(730, "the time of the group offer is over");
 /// 731

@@ -1,39 +1,87 @@
-//! What a shopper does with orders. Every order is looked up with its owner.
+//! What is done with orders: the transactions. Every order a shopper names is looked up with its owner.
 
-use crate::error::{Failure, NO_OPENID, ORDER_STATE, PREPAY_FAILED, Refusal};
-use crate::provider::pay::{Bill, PaymentCall};
+// How an order comes to be.
+pub mod number;
+pub mod place;
+pub mod submit;
+// Money that comes, and money that goes back.
+pub mod pay;
+pub mod refunds;
+// After it was sent.
+pub mod aftersales;
+pub mod review;
+pub mod tracking;
+// Staff.
+pub mod desk;
+
+use crate::error::{Failure, ORDER_STATE, Refusal};
 use crate::state::App;
-use crate::store::order_state::{self, End, Moved};
-use crate::store::{order, retrying, shopper};
-use contract::ledger::order_status::UNPAID;
+use crate::store::order_state::{self, End, Locked, Moved, Receipt};
+use crate::store::{aftersale, order_write, retrying};
+use contract::ledger::order_status::{AUTO_RECEIVED, CANCELLED, LAPSED, RECEIVED, REFUNDED};
+use sqlx::MySqlConnection;
+
+/// States in which an order can be deleted.
+pub const DELETABLE: [u16; 5] = [CANCELLED, LAPSED, REFUNDED, RECEIVED, AUTO_RECEIVED];
 
 /// Cancels an unpaid order.
 pub async fn cancel(app: &App, id: u64, owner: u64) -> Result<(), Failure> {
     retrying(|| async {
         let mut tx = app.db.begin().await?;
-        let found = order_state::lock(&mut tx, id).await?.filter(|order| order.user_id == owner);
+        let found = order_state::lock_own(&mut tx, id, owner).await?;
         let order = found.ok_or_else(|| Refusal::wrong("orderId"))?;
-        match order_state::end_unpaid(&mut tx, &order, End::Cancelled).await? {
-            Moved::Done => Ok(tx.commit().await?),
-            Moved::NotThere => Err(ORDER_STATE.into()),
-        }
+        moved(order_state::end_unpaid(&mut tx, &order, End::Cancelled).await?)?;
+        Ok(tx.commit().await?)
     })
     .await
 }
 
-/// Prepares the payment of an unpaid order inside WeChat.
-pub async fn prepay(app: &App, id: u64, owner: u64) -> Result<PaymentCall, Failure> {
-    let order = order::find(&app.db, id, owner).await?.ok_or_else(|| Refusal::wrong("orderId"))?;
-    if order.status != UNPAID {
-        return Err(ORDER_STATE.into());
-    }
-    let profile = shopper::profile(&app.db, owner).await?;
-    let openid = profile.map(|profile| profile.weixin_openid).filter(|openid| !openid.is_empty());
-    let openid = openid.ok_or(NO_OPENID)?;
-    let pay = app.pay.as_ref().ok_or(PREPAY_FAILED)?;
-    let bill = Bill { order_sn: order.order_sn, amount_minor: order.actual_minor, openid };
-    pay.prepay(&bill).await.map_err(|fault| {
-        tracing::error!(fault = crate::envelope::chain(&fault), "a payment could not be prepared");
-        PREPAY_FAILED.into()
+/// Asks for the money of a paid order that was not sent.
+pub async fn ask_refund(app: &App, id: u64, owner: u64) -> Result<(), Failure> {
+    retrying(|| async {
+        let mut tx = app.db.begin().await?;
+        let order = own(&mut tx, id, owner).await?;
+        moved(order_state::ask_refund(&mut tx, &order).await?)?;
+        Ok(tx.commit().await?)
     })
+    .await
+}
+
+/// The owner has the goods.
+pub async fn confirm(app: &App, id: u64, owner: u64) -> Result<(), Failure> {
+    retrying(|| async {
+        let mut tx = app.db.begin().await?;
+        let order = own(&mut tx, id, owner).await?;
+        moved(order_state::confirm(&mut tx, &order, Receipt::Owner).await?)?;
+        Ok(tx.commit().await?)
+    })
+    .await
+}
+
+/// Hides an order that is over, and its after-sales.
+pub async fn delete(app: &App, id: u64, owner: u64) -> Result<(), Failure> {
+    retrying(|| async {
+        let mut tx = app.db.begin().await?;
+        let order = own(&mut tx, id, owner).await?;
+        if !DELETABLE.contains(&order.status) {
+            return Err(ORDER_STATE.into());
+        }
+        order_write::delete(&mut tx, order.id).await?;
+        aftersale::delete_of_order(&mut tx, order.id).await?;
+        Ok(tx.commit().await?)
+    })
+    .await
+}
+
+/// An own order, or 401, which is what these calls answer for a wrong id too.
+async fn own(db: &mut MySqlConnection, id: u64, owner: u64) -> Result<Locked, Failure> {
+    let found = order_state::lock_own(db, id, owner).await?;
+    Ok(found.ok_or(Refusal::new(401, "orderId names no order of yours"))?)
+}
+
+fn moved(moved: Moved) -> Result<(), Refusal> {
+    match moved {
+        Moved::Done => Ok(()),
+        Moved::NotThere => Err(ORDER_STATE),
+    }
 }

@@ -6,7 +6,7 @@ use crate::metrics::Counter;
 use crate::provider::pay::Notice;
 use crate::state::App;
 use crate::store::order_state::{self, Moved};
-use crate::store::payment::{self, Noted};
+use crate::store::payment::{self, NewRefund, Noted, Purpose};
 use contract::ledger::order_status::{CANCELLED, LAPSED, UNPAID};
 
 /// What became of a notice.
@@ -69,7 +69,15 @@ async fn attempt(app: &App, provider: &str, notice: &Notice) -> Result<Applied, 
             Applied::Paid
         }
         Some(reason) => {
-            payment::ask_refund(&mut tx, order.id, id, notice.amount_minor, reason).await?;
+            let back = NewRefund {
+                order: order.id,
+                payment: id,
+                amount_minor: notice.amount_minor,
+                reason,
+                purpose: Purpose::Unwanted,
+                aftersale: None,
+            };
+            payment::ask_refund(&mut tx, back).await?;
             Applied::Refunding
         }
     };

@@ -1,6 +1,7 @@
 //! Services of other companies, each behind a small trait: a real client, and a local one for
 //! development.
 
+pub mod courier;
 pub mod pay;
 pub mod sms;
 pub mod weixin;

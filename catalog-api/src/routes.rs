@@ -6,12 +6,14 @@ pub mod catalogue;
 pub mod wx {
     //! `/wx`
     pub mod address;
+    pub mod aftersale;
     pub mod auth;
     pub mod brand;
     pub mod cart;
     pub mod catalog;
     pub mod checkout;
     pub mod coupon;
+    pub mod express;
     pub mod goods;
     pub mod group_entity;
     pub mod groupon;
@@ -26,6 +28,7 @@ pub mod wx {
 pub mod admin {
     //! `/admin`
     pub mod ad;
+    pub mod aftersale;
     pub mod auth;
     pub mod brand;
     pub mod category;
@@ -36,10 +39,14 @@ pub mod admin {
     pub mod history;
     pub mod issue;
     pub mod keyword;
+    pub mod order;
     pub mod sale;
     pub mod seckill;
     pub mod topic;
 }
+// Orders and after-sales as both of them show them.
+pub mod aftersale_entity;
+pub mod order_entity;
 // Development, on the private listener.
 pub mod dev {
     //! `/dev`

@@ -7,7 +7,9 @@ use crate::envelope::Zone;
 use crate::extract::client_address::Network;
 use crate::metrics::Metrics;
 use crate::password::Passwords;
-use crate::provider::pay::{LocalPay, Pay};
+use crate::provider::courier::{self, Courier};
+use crate::provider::outside::Outside;
+use crate::provider::pay::{LocalPay, Pay, WechatPay};
 use crate::provider::sms::{self, Sms};
 use crate::provider::weixin::{self, Weixin};
 use crate::session::Sessions;
@@ -39,6 +41,8 @@ pub struct App {
     pub cache: Cache,
     /// Who takes the money; nobody when payment is not set up.
     pub pay: Option<Box<dyn Pay>>,
+    /// Who knows where parcels are; nobody when tracking is not set up.
+    pub courier: Option<Box<dyn Courier>>,
     /// Who sends texts; nobody when they are not set up.
     pub sms: Option<Box<dyn Sms>>,
     /// Who knows WeChat's accounts; nobody when WeChat log-in is not set up.
@@ -75,7 +79,13 @@ impl App {
         });
         let redis = pool.create_pool(Some(Runtime::Tokio1)).context("redis.url")?;
         let pay: Option<Box<dyn Pay>> = match config.pay.provider {
-            PayProvider::Local => Some(Box::new(LocalPay::new(config.pay.local_secret.expose()))),
+            PayProvider::Local => {
+                Some(Box::new(LocalPay::new(config.pay.local_secret.expose(), config.http.private_listen)))
+            }
+            PayProvider::Wechat => {
+                let outside = Outside::new().context("the system's certificates")?;
+                Some(Box::new(WechatPay::new(&config.pay.wechat, outside)?))
+            }
             PayProvider::None => None,
         };
         let trusted = config.http.trusted_proxies.iter().map(|text| text.parse());
@@ -90,6 +100,7 @@ impl App {
             draining: AtomicBool::new(false),
             slowed_down: Semaphore::new(SLOWED_DOWN_MAX),
             load_buyers: Mutex::new(()),
+            courier: courier::service(&config)?,
             sms: sms::sender(&config, &redis)?,
             weixin: weixin::accounts(&config)?,
             pay,

@@ -1,16 +1,20 @@
-//! Work nobody calls for: unpaid orders lapse, deleted sales go once they are reconciled, refunds reach
-//! the provider. Claims are row locks past which other instances skip, so any number of them may run.
+//! Work nobody calls for: unpaid orders lapse, shipped ones count as received, the time for reviews ends,
+//! deleted sales go once they are reconciled, refunds and closings reach the payment provider. Claims are row locks past which other instances skip, so any number of them may run.
+
+// Finding what nobody wrote a task for.
+mod look;
+// The tasks, by what they are about.
+mod orders;
+mod sales;
+// What the payment provider has to be told.
+mod money;
 
 use crate::envelope::chain;
-use crate::error::{Failure, Fault};
+use crate::error::Failure;
 use crate::metrics::Counter;
-use crate::provider::pay::{MoneyBack, Pay};
 use crate::state::App;
 use crate::store::due_task::{self, Task};
-use crate::store::order_state::{self, End, Moved};
-use crate::store::{payment, sale, sale_write};
-use contract::ledger::SaleState;
-use contract::ledger::order_status::UNPAID;
+use crate::{coupons, groups};
 use sqlx::{Connection, MySqlConnection};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +23,9 @@ use tokio::sync::watch;
 /// Runs until told to stop; a round in hand is finished.
 pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let interval = Duration::from_millis(app.config.timers.interval_ms);
+    let mut look = look::Look::default();
     while !*stop.borrow() {
-        for round in [tasks(&app).await, refunds(&app).await] {
+        for round in [look.around(&app).await, tasks(&app).await, money::round(&app).await] {
             if let Err(failure) = round {
                 app.metrics.count(Counter::TimerFaults);
                 report(&failure);
@@ -45,10 +50,6 @@ fn report(failure: &Failure) {
 /// Does what is due, batch after batch, until nothing is.
 async fn tasks(app: &App) -> Result<(), Failure> {
     let batch = app.config.timers.batch;
-    let forgotten = due_task::overdue_orders_without_task(&app.db, batch).await?;
-    if !forgotten.is_empty() {
-        due_task::ask_lapses(&app.db, &forgotten).await?;
-    }
     loop {
         let mut tx = app.db.begin().await?;
         let claimed = due_task::claim(&mut tx, batch).await?;
@@ -69,8 +70,12 @@ async fn tasks(app: &App) -> Result<(), Failure> {
 async fn one(tx: &mut MySqlConnection, task: &Task) -> Result<bool, Failure> {
     let mut savepoint = tx.begin().await?;
     let done = match task.kind.as_str() {
-        due_task::ORDER_UNPAID => lapse(&mut savepoint, task).await,
-        due_task::SALE_DELETE => delete_sale(&mut savepoint, task).await.map(|()| false),
+        due_task::ORDER_UNPAID => orders::lapse(&mut savepoint, task).await,
+        due_task::ORDER_RECEIVED => orders::receive(&mut savepoint, task).await.map(|()| false),
+        due_task::REVIEW_OVER => orders::end_reviews(&mut savepoint, task).await.map(|()| false),
+        due_task::SALE_DELETE => sales::delete(&mut savepoint, task).await.map(|()| false),
+        due_task::GROUPON_EXPIRY => groups::expiry::turn(&mut savepoint, task).await.map(|()| false),
+        due_task::COUPON_EXPIRY => coupons::expiry::turn(&mut savepoint, task).await.map(|()| false),
         _ => Ok(false),
     };
     match done {
@@ -93,80 +98,4 @@ async fn one(tx: &mut MySqlConnection, task: &Task) -> Result<bool, Failure> {
             Ok(false)
         }
     }
-}
-
-async fn lapse(db: &mut MySqlConnection, task: &Task) -> Result<bool, Failure> {
-    let order = order_state::lock(db, task.subject_id).await?.filter(|order| order.status == UNPAID);
-    let Some(order) = order else {
-        due_task::finish(db, task.id).await?;
-        return Ok(false);
-    };
-    if !order.is_due {
-        // Its time to pay was made longer after the task was written.
-        due_task::postpone(db, task.id, 1, None).await?;
-        return Ok(false);
-    }
-    if order_state::end_unpaid(db, &order, End::Lapsed).await? == Moved::NotThere {
-        return Err(Fault::Broken("a locked order changed").into());
-    }
-    due_task::finish(db, task.id).await?;
-    Ok(true)
-}
-
-/// How often a sale that is to go is looked at.
-const SALE_DELETE_EVERY_S: u32 = 2;
-
-async fn delete_sale(db: &mut MySqlConnection, task: &Task) -> Result<(), Failure> {
-    let state = sale_write::state(db, task.subject_id).await?.and_then(SaleState::from_code);
-    match state {
-        Some(SaleState::Reconciled | SaleState::Archived) => {
-            // A sale that got an order after all stays, and is shown again.
-            if !sale::has_orders(db, task.subject_id).await? {
-                sale_write::delete_reconciled(db, task.subject_id).await?;
-            }
-            due_task::finish(db, task.id).await?;
-        }
-        Some(_) => due_task::postpone(db, task.id, SALE_DELETE_EVERY_S, None).await?,
-        None => due_task::finish(db, task.id).await?,
-    }
-    Ok(())
-}
-
-/// How long one call to the provider may take; the refund's row is locked for so long.
-const PROVIDER_DEADLINE: Duration = Duration::from_secs(5);
-
-/// Sends refunds, one transaction each, until none is left that may be tried now.
-async fn refunds(app: &App) -> Result<(), Failure> {
-    let Some(pay) = &app.pay else { return Ok(()) };
-    while send_refund(app, pay.as_ref()).await? {}
-    Ok(())
-}
-
-async fn send_refund(app: &App, pay: &dyn Pay) -> Result<bool, Failure> {
-    let mut tx = app.db.begin().await?;
-    let Some(refund) = payment::claim_refund(&mut tx, pay.name()).await? else { return Ok(false) };
-    let back = MoneyBack {
-        payment_id: refund.payment_id,
-        transaction_id: refund.transaction_id,
-        amount_minor: refund.amount_minor,
-    };
-    // Sent twice if the commit below fails, which the provider recognises by the payment.
-    match tokio::time::timeout(PROVIDER_DEADLINE, pay.refund(&back)).await {
-        Ok(Ok(provider_id)) => {
-            payment::refund_done(&mut tx, refund.id, &provider_id).await?;
-            tx.commit().await?;
-            app.metrics.count(Counter::Refunded);
-        }
-        Ok(Err(fault)) => {
-            tracing::error!(refund.id, refund.attempts, fault = chain(&fault), "a refund was not accepted");
-            payment::refund_failed(&mut tx, refund.id).await?;
-            tx.commit().await?;
-        }
-        Err(_) => {
-            tracing::error!(refund.id, refund.attempts, "a refund was not answered");
-            payment::refund_failed(&mut tx, refund.id).await?;
-            tx.commit().await?;
-        }
-    }
-    Ok(true)
 }

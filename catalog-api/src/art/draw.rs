@@ -3,8 +3,8 @@
 use super::shapes::{MOTIFS, Shape, Tone};
 use super::{Format, Name};
 use tiny_skia::{
-    Color, FillRule, GradientStop, LineCap, LineJoin, LinearGradient, Paint, Path, PathBuilder, Pixmap, Point,
-    Rect, SpreadMode, Stroke, Transform,
+    Color, FillRule, GradientStop, LineCap, LineJoin, LinearGradient, Paint, Path, PathBuilder, Pixmap,
+    Point, Rect, SpreadMode, Stroke, Transform,
 };
 
 /// Turns between the hues of neighbouring numbers: the golden angle, so that they look different.

@@ -43,7 +43,9 @@ fn shape(text: &str) -> Option<Shape> {
         "r" => Some(Shape::Rectangle(numbers(words.get(..5)?)?, tone(words.get(5)?)?)),
         "e" => Some(Shape::Ellipse(numbers(words.get(..4)?)?, tone(words.get(4)?)?)),
         "p" => Some(Shape::Polygon(points(words.get(1..)?)?, tone(words.first()?)?)),
-        "s" => Some(Shape::Line(words.first()?.parse().ok()?, points(words.get(2..)?)?, tone(words.get(1)?)?)),
+        "s" => {
+            Some(Shape::Line(words.first()?.parse().ok()?, points(words.get(2..)?)?, tone(words.get(1)?)?))
+        }
         _ => None,
     }
 }

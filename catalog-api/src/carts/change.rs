@@ -77,9 +77,8 @@ pub async fn update(app: &App, user: u64, id: u64, wanted: Wanted) -> Result<(),
     if wanted.number > bound(&copied) {
         return Err(CART_TOO_LITTLE_STOCK.into());
     }
-    let set = retrying(|| async {
-        Ok(cart_write::set_units(&app.db, user, wanted.sku, wanted.number).await?)
-    });
+    let set =
+        retrying(|| async { Ok(cart_write::set_units(&app.db, user, wanted.sku, wanted.number).await?) });
     if set.await? { Ok(()) } else { Err(crate::error::UPDATE_FAILED.into()) }
 }
 

@@ -61,10 +61,7 @@ pub async fn check_out(app: &App, user: u64, asked: Asked) -> Result<CheckOut, F
 /// The freight rule as staff set it.
 pub async fn freight(app: &App) -> Result<Freight, Failure> {
     let settings = app.settings.read(&app.db).await?;
-    Ok(Freight {
-        value_minor: settings.freight().0,
-        free_from_minor: settings.freight_free_from().0,
-    })
+    Ok(Freight { value_minor: settings.freight().0, free_from_minor: settings.freight_free_from().0 })
 }
 
 /// The offer, the goods total under it, and the shopper's claims with whether they are good for it.

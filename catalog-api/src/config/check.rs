@@ -13,6 +13,7 @@ const KNOWN_SECRETS: &[&str] =
 pub fn check(config: &Config) -> Result<(), String> {
     secrets(config)?;
     bounds(config)?;
+    super::money::check(&config.pay, &config.courier, config.is_dev())?;
     super::accounts::check(config)?;
     if config.http.listen == config.http.private_listen {
         return Err("http.private_listen must differ from http.listen".into());
@@ -65,7 +66,7 @@ fn secrets(config: &Config) -> Result<(), String> {
         let text = secret.expose();
         let repeated = text.len() > 1 && text.bytes().all(|byte| Some(byte) == text.bytes().next());
         // The local provider's default secret is harmless where that provider is not used.
-        let unused = key == "pay.local_secret" && config.pay.provider == PayProvider::None;
+        let unused = key == "pay.local_secret" && config.pay.provider != PayProvider::Local;
         if !unused && (KNOWN_SECRETS.contains(&text) || repeated) {
             return Err(format!("{key} is a well-known value, which only the dev profile accepts"));
         }

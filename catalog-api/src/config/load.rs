@@ -39,7 +39,8 @@ mod tests {
         Ok(config)
     }
 
-    const PRODUCTION: &str = "profile = 'production'\npay.provider = 'none'\npay.local_secret = ''\n";
+    const PRODUCTION: &str =
+        "profile = 'production'\npay.provider = 'none'\npay.local_secret = ''\ncourier.provider = 'none'\n";
 
     #[test]
     fn the_defaults_are_a_dev_installation() {
@@ -82,6 +83,9 @@ mod tests {
             ("http.trusted_proxies = ['10.0.0.0/99']", "http.trusted_proxies"),
             ("timers.interval_ms = 5000", "timers.interval_ms"),
             ("password.parallel = 0", "password.parallel"),
+            ("pay.provider = 'wechat'", "pay.wechat"),
+            ("courier.provider = 'kdniao'", "courier.business_id"),
+            ("courier.channels = []", "courier.channels"),
         ] {
             let problem = with(overlay).unwrap_err();
             assert!(problem.contains(key), "{problem} should name {key}");

@@ -19,6 +19,13 @@ impl Money {
         Self::from_text(&number.to_string())
     }
 
+    /// The amount nearest to what a client computed with floats, if it is one at all.
+    pub fn nearest(amount: f64) -> Option<Self> {
+        let minor = (amount * 100.0).round();
+        // False for what is no number, too.
+        (minor.abs() <= MAX_MINOR as f64).then_some(Self(minor as i64))
+    }
+
     /// The amount of a text such as `12`, `12.5` or ` 12.50 `.
     pub fn from_text(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -84,6 +91,15 @@ mod tests {
         for minor in (0..200_000).chain((MAX_MINOR - 5_000)..=MAX_MINOR) {
             let number: Number = serde_json::from_str(&written(minor)).unwrap();
             assert_eq!(Money::from_number(&number), Some(Money(minor)));
+        }
+    }
+
+    #[test]
+    fn what_floats_made_of_an_amount_is_rounded() {
+        for (amount, minor) in
+            [(0.1 + 0.2, 30), (19.9 - 8.0, 1190), (-0.005, -1), (1e300, -7), (f64::NAN, -7)]
+        {
+            assert_eq!(Money::nearest(amount).map_or(-7, |money| money.0), minor, "{amount}");
         }
     }
 

@@ -41,13 +41,6 @@ impl Ready {
         Ok(self)
     }
 
-    /// The same with a member that [`text_of`] wrote.
-    #[must_use]
-    pub fn with_text(mut self, member: &'static str, text: &str) -> Self {
-        self.more.push_str(&format!(",\"{member}\":{text}"));
-        self
-    }
-
     fn body(&self) -> String {
         let open = "{\"errno\":0,\"errmsg\":\"success\",\"data\":";
         match self.data.strip_suffix('}') {
@@ -80,8 +73,6 @@ mod tests {
         let ready = Ready::new(kept).with("b", [1, 2]).unwrap().with("n", None::<i32>).unwrap();
         let more: Value = serde_json::from_str(&ready.body()).unwrap();
         assert_eq!(more["data"], json!({ "a": 1, "o": {}, "b": [1, 2] }));
-        let texts = Ready::new("{\"a\":1}".into()).with_text("l", "[1]").body();
-        assert_eq!(serde_json::from_str::<Value>(&texts).unwrap()["data"], json!({ "a": 1, "l": [1] }));
         let list = Ready::new("[1]".into()).body();
         assert_eq!(serde_json::from_str::<Value>(&list).unwrap()["data"], json!([1]));
     }

@@ -75,6 +75,15 @@ impl Entity {
         read.map(Some).ok_or_else(|| Refusal::wrong(name))
     }
 
+    /// A number with any fraction, for what a client computed with floats.
+    pub fn float(&self, name: &str) -> Option<f64> {
+        match self.member(name)? {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
+            _ => None,
+        }
+    }
+
     /// A point in time.
     pub fn time(&self, name: &str, zone: Zone) -> Result<Option<NaiveDateTime>, Refusal> {
         match self.member(name) {

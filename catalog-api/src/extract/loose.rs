@@ -4,6 +4,7 @@
 //! "undefined", and all of them have to be read as numbers.
 
 use super::{Body, Shopper};
+use crate::envelope::Money;
 use crate::error::{Failure, Refusal};
 use crate::state::App;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -52,6 +53,33 @@ impl Loose {
             Value::Array(_) | Value::Object(_) => Some(String::new()),
             Value::Null => None,
         }
+    }
+
+    /// As a list of text; 402 for what is there and is none.
+    pub fn texts(&self, name: &str) -> Result<Option<Vec<String>>, Refusal> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Array(elements)) => {
+                let text = |element: &Value| element.as_str().map(str::to_owned);
+                let texts: Option<Vec<String>> = elements.iter().map(text).collect();
+                texts.map(Some).ok_or_else(|| Refusal::wrong(name))
+            }
+            Some(_) => Err(Refusal::wrong(name)),
+        }
+    }
+
+    /// As an amount of money; nothing when it is absent or none.
+    pub fn money(&self, name: &str) -> Option<Money> {
+        match self.0.get(name)? {
+            Value::Number(number) => Money::from_number(number),
+            Value::String(text) => Money::from_text(text),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+
+    /// Whether a member is there, whatever it is.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some()
     }
 
     /// As text that has to be there and not empty; 401 when it is not.
@@ -110,6 +138,23 @@ mod tests {
             assert_eq!(body.text(name).as_deref(), Some(text), "{name}");
         }
         assert_eq!(body.text("z"), None);
+    }
+
+    #[test]
+    fn money_and_lists_of_text_are_picked() {
+        let body =
+            Loose::parse(br#"{"n":9.9,"t":"12.50","x":"abc","o":{},"z":null,"l":["a","b"],"m":["a",1]}"#)
+                .unwrap();
+        assert_eq!((body.money("n"), body.money("t")), (Some(Money(990)), Some(Money(1250))));
+        for none in ["x", "o", "z", "absent"] {
+            assert_eq!(body.money(none), None, "{none}");
+        }
+        assert_eq!(body.texts("l"), Ok(Some(vec!["a".to_owned(), "b".to_owned()])));
+        assert_eq!((body.texts("z"), body.texts("absent")), (Ok(None), Ok(None)));
+        for wrong in ["m", "o", "n"] {
+            assert_eq!(body.texts(wrong).unwrap_err().errno, 402, "{wrong}");
+        }
+        assert!(body.has("z") && !body.has("absent"));
     }
 
     #[test]

@@ -6,6 +6,9 @@ use axum::http::request::Parts;
 use chrono::NaiveDateTime;
 use std::convert::Infallible;
 
+/// Numbers one list in a query may have.
+const INTS_MAX: usize = 100;
+
 /// The parameters in the order they were sent.
 #[derive(Clone, Debug, Default)]
 pub struct Query(Vec<(String, String)>);
@@ -33,6 +36,20 @@ impl Query {
     pub fn text(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name)?;
         Some(found.1.as_str()).filter(|text| !text.is_empty())
+    }
+
+    /// Whether a name was sent at all, if only with nothing behind it.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+
+    /// Whole numbers: a repeated name, or one value with commas; empty ones are left out.
+    pub fn ints(&self, name: &str) -> Result<Vec<i64>, Refusal> {
+        let values = self.0.iter().filter(|(known, _)| known == name);
+        let texts = values.flat_map(|(_, value)| value.split(',')).map(str::trim);
+        let ints: Option<Vec<i64>> =
+            texts.filter(|text| !text.is_empty()).map(|text| text.parse().ok()).collect();
+        ints.filter(|ints| ints.len() <= INTS_MAX).ok_or_else(|| Refusal::wrong(name))
     }
 
     /// A whole number. Script bugs of the clients send the words `undefined` and `null` for nothing.
@@ -96,6 +113,16 @@ mod tests {
         assert_eq!(query.int("g"), Ok(Some(12)));
         assert_eq!(query.required_id("h"), Ok(0));
         assert_eq!(query.required_int("c").unwrap_err().errno, 402);
+    }
+
+    #[test]
+    fn lists_are_repeated_or_have_commas() {
+        let query = Query::parse("a=101&a=201&b=1,2,&c=&d=1,x");
+        assert_eq!(query.ints("a"), Ok(vec![101, 201]));
+        assert_eq!(query.ints("b"), Ok(vec![1, 2]));
+        assert_eq!((query.ints("c"), query.ints("absent")), (Ok(vec![]), Ok(vec![])));
+        assert_eq!(query.ints("d").unwrap_err().errno, 402);
+        assert!(query.has("c") && !query.has("absent"));
     }
 
     #[test]

@@ -2,9 +2,7 @@
 //! the offer.
 
 use crate::envelope::Zone;
-use crate::error::{
-    Failure, Fault, GROUP_GOODS_UNKNOWN, GROUP_RULE_EXISTS, GROUP_RULE_OVER, Refusal,
-};
+use crate::error::{Failure, Fault, GROUP_GOODS_UNKNOWN, GROUP_RULE_EXISTS, GROUP_RULE_OVER, Refusal};
 use crate::extract::Entity;
 use crate::state::App;
 use crate::store::groupon_rule::{self, ON, RuleRow};

@@ -39,7 +39,8 @@ pub struct OrderOf {
 
 /// Some orders of a shopper.
 pub async fn orders(db: &MySqlPool, owner: u64, ids: &[u64]) -> sqlx::Result<Vec<OrderOf>> {
-    let mut query = QueryBuilder::new("select id, order_sn, actual_minor, status from orders where user_id = ");
+    let mut query =
+        QueryBuilder::new("select id, order_sn, actual_minor, status from orders where user_id = ");
     query.push_bind(owner).push(" and deleted = false and id in (0");
     for id in ids {
         query.push(", ").push_bind(*id);

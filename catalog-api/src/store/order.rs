@@ -2,7 +2,7 @@
 
 use crate::extract::listing::{Listing, Rows};
 use chrono::NaiveDateTime;
-use sqlx::{FromRow, MySql, MySqlPool, QueryBuilder};
+use sqlx::{FromRow, MySql, MySqlConnection, MySqlPool, QueryBuilder};
 
 /// A row of `orders`, as far as its owner sees it.
 #[derive(Clone, Debug, FromRow)]
@@ -24,6 +24,7 @@ pub struct OrderRow {
     pub groupon_minor: i64,
     pub ship_sn: Option<String>,
     pub ship_channel: Option<String>,
+    pub shipped_at: Option<NaiveDateTime>,
     pub pay_by: NaiveDateTime,
     pub added_at: NaiveDateTime,
 }
@@ -53,7 +54,7 @@ macro_rules! select_order {
         concat!(
             "select id, order_sn, kind, status, aftersale_status, consignee, mobile, address, message, \
              goods_minor, freight_minor, coupon_minor, actual_minor, groupon_minor, ship_sn, ship_channel, \
-             pay_by, added_at from orders ",
+             shipped_at, pay_by, added_at from orders ",
             $tail
         )
     };
@@ -96,16 +97,65 @@ pub async fn list(
     query.build_query_as().fetch_all(db).await
 }
 
+macro_rules! select_line {
+    ($tail:literal) => {
+        concat!(
+            "select id, order_id, goods_id, goods_name, goods_sn, sku_id, quantity, price_minor, \
+             cast(specifications as char) as specifications, pic_url, comment_id, added_at, updated_at \
+             from order_goods ",
+            $tail
+        )
+    };
+}
+
+/// A line, whoever owns its order.
+pub async fn line(db: &mut MySqlConnection, id: u64) -> sqlx::Result<Option<LineRow>> {
+    sqlx::query_as(select_line!("where id = ? and deleted = false")).bind(id).fetch_optional(db).await
+}
+
+/// What became of the review of a line whose order is locked, as it is committed now: 0 nothing yet, -1
+/// its time is over, otherwise the comment.
+pub async fn comment_of_line(db: &mut MySqlConnection, line: u64) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar("select comment_id from order_goods where id = ? for update")
+        .bind(line)
+        .fetch_optional(db)
+        .await
+}
+
+/// A line with the owner of its order.
+pub async fn line_and_owner(db: &MySqlPool, id: u64) -> sqlx::Result<Option<(LineRow, u64)>> {
+    let mut db = db.acquire().await?;
+    let Some(line) = line(&mut db, id).await? else { return Ok(None) };
+    let owner: Option<u64> = sqlx::query_scalar("select user_id from orders where id = ?")
+        .bind(line.order_id)
+        .fetch_optional(&mut *db)
+        .await?;
+    Ok(owner.map(|owner| (line, owner)))
+}
+
+/// An order of a shopper by what is written on its parcel.
+pub async fn find_parcel(
+    db: &MySqlPool,
+    owner: u64,
+    channel: &str,
+    number: &str,
+) -> sqlx::Result<Option<OrderRow>> {
+    sqlx::query_as(select_order!(
+        "where user_id = ? and ship_channel = ? and ship_sn = ? and deleted = false order by id desc limit 1"
+    ))
+    .bind(owner)
+    .bind(channel)
+    .bind(number)
+    .fetch_optional(db)
+    .await
+}
+
 /// The lines of some orders, whose owner was checked.
 pub async fn lines(db: &MySqlPool, orders: &[u64]) -> sqlx::Result<Vec<LineRow>> {
     if orders.is_empty() {
         return Ok(Vec::new());
     }
-    let mut query = QueryBuilder::new(
-        "select id, order_id, goods_id, goods_name, goods_sn, sku_id, quantity, price_minor, \
-         cast(specifications as char) as specifications, pic_url, comment_id, added_at, updated_at \
-         from order_goods where deleted = false and order_id in (",
-    );
+    let mut query = QueryBuilder::new(select_line!("where deleted = false and order_id in ("));
     let mut ids = query.separated(", ");
     for order in orders {
         ids.push_bind(order);

@@ -3,18 +3,34 @@
 //!
 //! | from → to | function | with it |
 //! |---|---|---|
-//! | 101 → 102 | [`end_unpaid`] | stock or a stock return, tickets, coupons |
+//! | 101 → 102 | [`end_unpaid`] | stock or a stock return, tickets, coupons, booking, group, prepared payments |
 //! | 101 → 103 | [`end_unpaid`] | the same |
-//! | 101 → 201 | [`mark_paid`] | flash order, tickets, granted coupons |
+//! | 101 → 201 | [`mark_paid`] | flash order, tickets, granted coupons, booking, group |
+//! | 101 → 201 | [`mark_paid_offline`], [`mark_free`] | the same |
+//! | 201 → 202 | [`ask_refund`] | tickets, granted coupons, booking and group end, unless something was used |
+//! | 202 → 203 | [`mark_refunded`] | stock or a stock return, coupons |
+//! | 201 → 301 | [`ship`] | – |
+//! | 301 → 401 | [`confirm`] | lines can be reviewed |
+//! | 301 → 402 | [`confirm`] | – |
 //!
-//! A flash-sale order never gives units back by itself: it leaves a `stock_return` row, which the
-//! engine books. Whether an order is due is judged by the database's clock.
+//! 104 and 204 are known to the front ends and never set. A flash-sale order never gives units back by
+//! itself: it leaves a `stock_return` row, which the engine books. Whether an order is due is judged by
+//! the database's clock.
 
-use crate::error::{Failure, Fault};
+mod effects;
+
+use crate::error::Failure;
+use crate::groups::Paid;
+use crate::store::due_task;
 use chrono::NaiveDateTime;
-use contract::ledger::SaleKind;
-use contract::ledger::order_status::{CANCELLED, LAPSED, PAID, UNPAID};
+use contract::ledger::FlashOrderState;
+use contract::ledger::order_status::{
+    AUTO_RECEIVED, CANCELLED, LAPSED, PAID, RECEIVED, REFUND_ASKED, REFUNDED, SHIPPED, UNPAID,
+};
 use sqlx::{FromRow, MySqlConnection};
+
+/// What an order sells, beside the kinds a sale can have: a booking of a slot.
+pub const BOOKING: u8 = 3;
 
 /// Why an unpaid order ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +39,15 @@ pub enum End {
     Cancelled,
     /// Nobody paid in time.
     Lapsed,
+}
+
+/// Who says that the goods arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Receipt {
+    /// The owner.
+    Owner,
+    /// Nobody said anything for long enough.
+    Timer,
 }
 
 /// What a transition did.
@@ -44,31 +69,48 @@ pub struct Locked {
     pub kind: u8,
     pub sale_id: Option<u64>,
     pub status: u16,
+    pub aftersale_status: u8,
     pub actual_minor: i64,
+    pub freight_minor: i64,
+    pub deleted: bool,
+    pub pay_by: NaiveDateTime,
     /// Whether the time to pay is over, by the database's clock.
     pub is_due: bool,
 }
 
+macro_rules! select_locked {
+    ($tail:literal) => {
+        concat!(
+            "select id, user_id, order_sn, kind, sale_id, status, aftersale_status, actual_minor, \
+             freight_minor, deleted, pay_by, pay_by <= now(3) as is_due from orders where ",
+            $tail,
+            " for update"
+        )
+    };
+}
+
 /// Locks an order by id.
 pub async fn lock(db: &mut MySqlConnection, id: u64) -> sqlx::Result<Option<Locked>> {
-    sqlx::query_as(
-        "select id, user_id, order_sn, kind, sale_id, status, actual_minor, pay_by <= now(3) as is_due \
-         from orders where id = ? and deleted = false for update",
-    )
-    .bind(id)
-    .fetch_optional(db)
-    .await
+    sqlx::query_as(select_locked!("id = ? and deleted = false")).bind(id).fetch_optional(db).await
+}
+
+/// Locks an order by id, even when its owner deleted it meanwhile.
+pub async fn lock_any(db: &mut MySqlConnection, id: u64) -> sqlx::Result<Option<Locked>> {
+    sqlx::query_as(select_locked!("id = ?")).bind(id).fetch_optional(db).await
+}
+
+/// Locks an order of a shopper.
+pub async fn lock_own(db: &mut MySqlConnection, id: u64, owner: u64) -> sqlx::Result<Option<Locked>> {
+    sqlx::query_as(select_locked!("id = ? and user_id = ? and deleted = false"))
+        .bind(id)
+        .bind(owner)
+        .fetch_optional(db)
+        .await
 }
 
 /// Locks an order by number.
 pub async fn lock_by_sn(db: &mut MySqlConnection, order_sn: &str) -> sqlx::Result<Option<Locked>> {
-    sqlx::query_as(
-        "select id, user_id, order_sn, kind, sale_id, status, actual_minor, pay_by <= now(3) as is_due \
-         from orders where order_sn = ? for update",
-    )
-    .bind(order_sn)
-    .fetch_optional(db)
-    .await
+    sqlx::query_as(select_locked!("order_sn = ?")).bind(order_sn).fetch_optional(db).await
 }
 
 /// 101 → 102 or 103.
@@ -86,12 +128,10 @@ pub async fn end_unpaid(db: &mut MySqlConnection, order: &Locked, end: End) -> R
     if done.rows_affected() != 1 {
         return Ok(Moved::NotThere);
     }
-    match order.sale_id {
-        Some(_) => ask_for_return(db, order.id).await?,
-        None => restock(db, order).await?,
-    }
-    void_tickets(db, order.id).await?;
-    release_coupons(db, order.id).await?;
+    effects::end(db, order).await?;
+    effects::give_units_back(db, order, FlashOrderState::Unpaid).await?;
+    effects::release_coupons(db, order.id).await?;
+    due_task::close_payments(db, order.id).await?;
     Ok(Moved::Done)
 }
 
@@ -118,110 +158,143 @@ pub async fn mark_paid(
     if done.rows_affected() != 1 {
         return Ok(Moved::NotThere);
     }
-    if order.sale_id.is_some() {
-        let paid = sqlx::query("update flash_order set state = 1 where order_id = ? and state = 0")
-            .bind(order.id)
-            .execute(&mut *db)
-            .await?;
-        if paid.rows_affected() != 1 {
-            return Err(Fault::Broken("an unpaid order's flash-sale row is not unpaid").into());
-        }
+    settled(db, order).await
+}
+
+/// 101 → 201 of an order that costs nothing; there is no time of payment.
+pub async fn mark_free(db: &mut MySqlConnection, order: &Locked) -> Result<Moved, Failure> {
+    mark_paid_offline(db, order, 0).await
+}
+
+/// 101 → 201 because staff say that so much was paid elsewhere, which becomes what the order cost.
+pub async fn mark_paid_offline(
+    db: &mut MySqlConnection,
+    order: &Locked,
+    amount_minor: i64,
+) -> Result<Moved, Failure> {
+    let done = sqlx::query(
+        "update orders set status = ?, actual_minor = ? where id = ? and status = ? and deleted = false",
+    )
+    .bind(PAID)
+    .bind(amount_minor)
+    .bind(order.id)
+    .bind(UNPAID)
+    .execute(&mut *db)
+    .await?;
+    if done.rows_affected() != 1 {
+        return Ok(Moved::NotThere);
     }
-    if order.kind == SaleKind::Coupon.code() {
-        grant_coupons(db, order).await?;
+    due_task::close_payments(db, order.id).await?;
+    settled(db, order).await
+}
+
+/// What hangs on a payment. A group that failed before the money came lets the money go back.
+async fn settled(db: &mut MySqlConnection, order: &Locked) -> Result<Moved, Failure> {
+    if effects::of_payment(db, order).await? == Paid::Failed {
+        let paid = Locked { status: PAID, ..order.clone() };
+        return ask_refund(db, &paid).await;
     }
-    sqlx::query("update ticket set status = 1 where order_id = ? and status = 0")
-        .bind(order.id)
-        .execute(&mut *db)
-        .await?;
     Ok(Moved::Done)
 }
 
-/// The flash-sale row lapses and its units are asked back, once: the row's key is the order's token.
-async fn ask_for_return(db: &mut MySqlConnection, order: u64) -> Result<(), Failure> {
-    let lapsed = sqlx::query("update flash_order set state = 2 where order_id = ? and state = 0")
-        .bind(order)
+/// 201 → 202. What was granted with the order ends here, so that it cannot be used on the way; an order
+/// of which something was used stays as it is.
+pub async fn ask_refund(db: &mut MySqlConnection, order: &Locked) -> Result<Moved, Failure> {
+    if order.status != PAID || effects::something_was_used(db, order).await? {
+        return Ok(Moved::NotThere);
+    }
+    let done = sqlx::query("update orders set status = ? where id = ? and status = ? and deleted = false")
+        .bind(REFUND_ASKED)
+        .bind(order.id)
+        .bind(PAID)
         .execute(&mut *db)
         .await?;
-    let asked = sqlx::query(
-        "insert into stock_return (sale_id, nonce, user_id, units, state) \
-         select sale_id, nonce, user_id, units, 0 from flash_order where order_id = ?",
+    if done.rows_affected() != 1 {
+        return Ok(Moved::NotThere);
+    }
+    effects::end(db, order).await?;
+    effects::withdraw_granted(db, order).await?;
+    Ok(Moved::Done)
+}
+
+/// How money went back.
+#[derive(Clone, Copy, Debug)]
+pub struct Returned<'a> {
+    /// How much.
+    pub amount_minor: i64,
+    /// Which way, as text for people.
+    pub way: &'a str,
+    /// The provider's number of it.
+    pub reference: &'a str,
+}
+
+/// 202 → 203.
+pub async fn mark_refunded(
+    db: &mut MySqlConnection,
+    order: &Locked,
+    returned: Returned<'_>,
+) -> Result<Moved, Failure> {
+    let done = sqlx::query(
+        "update orders set status = ?, ended_at = now(3), refund_minor = ?, refund_type = ?, \
+         refund_content = ?, refunded_at = now(3) where id = ? and status = ?",
     )
-    .bind(order)
+    .bind(REFUNDED)
+    .bind(returned.amount_minor)
+    .bind(returned.way)
+    .bind(returned.reference)
+    .bind(order.id)
+    .bind(REFUND_ASKED)
     .execute(&mut *db)
     .await?;
-    if (lapsed.rows_affected(), asked.rows_affected()) != (1, 1) {
-        return Err(Fault::Broken("an unpaid order's flash-sale row is not unpaid").into());
+    if done.rows_affected() != 1 {
+        return Ok(Moved::NotThere);
     }
-    Ok(())
+    effects::give_units_back(db, order, FlashOrderState::Paid).await?;
+    effects::release_coupons(db, order.id).await?;
+    Ok(Moved::Done)
 }
 
-/// An ordinary order's units go back to the SKUs, or ticket types, they came from.
-async fn restock(db: &mut MySqlConnection, order: &Locked) -> sqlx::Result<()> {
-    let statement = if order.kind == SaleKind::Ticket.code() {
-        "update ticket_type join (select ticket_type_id, count(*) as units from ticket \
-         where order_id = ? and status = 0 group by ticket_type_id) back on back.ticket_type_id = ticket_type.id \
-         set ticket_type.stock = ticket_type.stock + back.units"
-    } else {
-        // Two lines may name the same SKU; a joined update would change its row once.
-        "update sku join (select sku_id, sum(quantity) as units from order_goods \
-         where order_id = ? and deleted = false group by sku_id) back on back.sku_id = sku.id \
-         set sku.stock = sku.stock + back.units"
-    };
-    sqlx::query(statement).bind(order.id).execute(db).await?;
-    Ok(())
-}
-
-async fn void_tickets(db: &mut MySqlConnection, order: u64) -> sqlx::Result<()> {
-    sqlx::query("update ticket set status = 3 where order_id = ? and status = 0")
-        .bind(order)
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
-/// Coupons that were used for the order can be used again.
-async fn release_coupons(db: &mut MySqlConnection, order: u64) -> sqlx::Result<()> {
-    sqlx::query(
-        "update coupon_user set status = 0, used_at = null, order_id = null where order_id = ? and status = 1",
+/// 201 → 301.
+pub async fn ship(
+    db: &mut MySqlConnection,
+    order: &Locked,
+    channel: &str,
+    number: &str,
+) -> Result<Moved, Failure> {
+    let done = sqlx::query(
+        "update orders set status = ?, ship_channel = ?, ship_sn = ?, shipped_at = now(3) \
+         where id = ? and status = ? and deleted = false",
     )
-    .bind(order)
+    .bind(SHIPPED)
+    .bind(channel)
+    .bind(number)
+    .bind(order.id)
+    .bind(PAID)
     .execute(db)
     .await?;
-    Ok(())
+    Ok(if done.rows_affected() == 1 { Moved::Done } else { Moved::NotThere })
 }
 
-/// Coupons granted in one statement.
-const GRANTS_PER_STATEMENT: u32 = 500;
-
-/// One coupon for every unit of the purchase. The unique key on purchase and unit keeps it to that.
-async fn grant_coupons(db: &mut MySqlConnection, order: &Locked) -> Result<(), Failure> {
-    let found: Option<(u64, u32, Option<NaiveDateTime>, Option<NaiveDateTime>)> = sqlx::query_as(
-        "select c.id, o.units, if(c.time_kind = 1, c.starts_at, now(3)), \
-         if(c.time_kind = 1, c.ends_at, date_add(now(3), interval c.days day)) \
-         from flash_order o join flash_sale s on s.id = o.sale_id join coupon c on c.id = s.coupon_id \
-         where o.order_id = ?",
+/// 301 → 401 or 402. After the owner's word every line waits for a review.
+pub async fn confirm(db: &mut MySqlConnection, order: &Locked, receipt: Receipt) -> Result<Moved, Failure> {
+    let (to, lines) = match receipt {
+        Receipt::Owner => (RECEIVED, effects::count_lines(db, order.id).await?),
+        Receipt::Timer => (AUTO_RECEIVED, 0),
+    };
+    let done = sqlx::query(
+        "update orders set status = ?, confirmed_at = now(3), comments = ? \
+         where id = ? and status = ? and deleted = false",
     )
+    .bind(to)
+    .bind(lines)
     .bind(order.id)
-    .fetch_optional(&mut *db)
+    .bind(SHIPPED)
+    .execute(db)
     .await?;
-    let (coupon, units, starts_at, ends_at) = found.ok_or(Fault::Broken("a coupon order has no coupon"))?;
-    // Units count from 1, as they do where the engine grants coupons that cost nothing.
-    for first in (1..=units).step_by(GRANTS_PER_STATEMENT as usize) {
-        let some = first..=units.min(first + GRANTS_PER_STATEMENT - 1);
-        let mut query = sqlx::QueryBuilder::new(
-            "insert into coupon_user (user_id, coupon_id, status, starts_at, ends_at, flash_sn, flash_unit) ",
-        );
-        query.push_values(some, |mut row, unit| {
-            row.push_bind(order.user_id)
-                .push_bind(coupon)
-                .push_bind(0_u8)
-                .push_bind(starts_at)
-                .push_bind(ends_at)
-                .push_bind(order.order_sn.as_str())
-                .push_bind(unit);
-        });
-        query.build().execute(&mut *db).await?;
-    }
-    Ok(())
+    Ok(if done.rows_affected() == 1 { Moved::Done } else { Moved::NotThere })
+}
+
+/// The units of a received order come back; its state stays.
+pub async fn take_goods_back(db: &mut MySqlConnection, order: &Locked) -> Result<(), Failure> {
+    effects::give_units_back(db, order, FlashOrderState::Paid).await
 }

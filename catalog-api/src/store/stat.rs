@@ -157,12 +157,8 @@ pub async fn count_days(
          where added_at >= ? and added_at < ? group by day",
         subject.source()
     );
-    let counted = sqlx::query(AssertSqlSafe(count))
-        .bind(offset_s)
-        .bind(from)
-        .bind(to)
-        .fetch_all(&mut *db)
-        .await?;
+    let counted =
+        sqlx::query(AssertSqlSafe(count)).bind(offset_s).bind(from).bind(to).fetch_all(&mut *db).await?;
     let names: String = subject.figures().iter().map(|(name, _)| format!(", {name}")).collect();
     for some in counted.chunks(DAYS_PER_STATEMENT) {
         let mut query = sqlx::QueryBuilder::new(format!("replace into {} (day{names}) ", subject.table()));

@@ -51,10 +51,14 @@ pub struct GoodsPage {
     /// `{}` when the goods have none, left out when it is unknown.
     #[schema(value_type = Option<Brand>)]
     brand: Option<BrandOrNone>,
-    groupon: Vec<GrouponRules>,
-    share: bool,
     share_image: Option<String>,
-    // The members below differ from call to call and are put beside what is kept.
+    // The members below are read for each call and put beside what is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
+    groupon: Option<Vec<GrouponRules>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
+    share: Option<bool>,
     /// 0 or 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required)]
@@ -142,7 +146,11 @@ pub async fn page(app: &App, id: u64, shopper: Option<u64>) -> Result<Ready, Fai
             collect::has(&app.db, shopper, ON_GOODS, id).await?
         }
     };
+    let offers = groupon_rule::on_for_goods(&app.db, id).await?;
+    let offers: Vec<GrouponRules> = offers.iter().map(|row| GrouponRules::show(row, app.zone)).collect();
+    let share = app.settings.read(&app.db).await?.makes_posters();
     let ready = Ready::new(kept).with("userHasCollect", u8::from(has_collected))?;
+    let ready = ready.with("groupon", offers)?.with("share", share)?;
     Ok(ready.with("productList", products)?.with("comment", reviews(app, id).await?)?)
 }
 
@@ -156,22 +164,21 @@ async fn kept_page(app: &App, id: u64) -> Result<Arc<str>, Failure> {
         };
         let issues = issue::first(db, ISSUES).await?.into_iter();
         let attributes = goods_part::attributes(db, id).await?.into_iter();
-        let offers = groupon_rule::on_for_goods(db, id).await?;
         Ok(GoodsPage {
             share_image: Some(row.share_url.clone()).filter(|url| !url.is_empty()),
-            share: app.settings.read(db).await?.makes_posters(),
             issue: issues.map(|row| Issue::show(row, zone)).collect(),
             specification_list: SpecificationGroup::all(goods_part::specifications(db, id).await?, zone),
             attribute: attributes.map(|row| GoodsAttribute::show(row, zone)).collect(),
-            groupon: offers.iter().map(|row| GrouponRules::show(row, zone)).collect(),
             brand,
             info: Goods::show(row, zone),
+            groupon: None,
+            share: None,
             user_has_collect: None,
             comment: None,
             product_list: None,
         })
     };
-    let subjects = [Subject::Goods, Subject::Brands, Subject::Issues, Subject::Promotions, Subject::Settings];
+    let subjects = [Subject::Goods, Subject::Brands, Subject::Issues];
     app.cache.get(&app.redis, &subjects, &format!("goods:page:{id}"), load).await
 }
 

@@ -15,7 +15,6 @@ use crate::store::category::{self, CategoryRow, FIRST};
 use crate::store::goods::{self, Shelf};
 use crate::store::{ad, brand, coupon, groupon_rule, topic};
 use serde::Serialize;
-use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Coupons on the home page.
@@ -35,9 +34,12 @@ pub struct HomePage {
     hot_goods_list: Vec<GoodsBrief>,
     brand_list: Vec<BrandBrief>,
     topic_list: Vec<TopicBrief>,
-    groupon_list: Vec<GrouponGoods>,
     floor_goods_list: Vec<Floor>,
-    /// Put beside what is kept: a shopper sees coupons that shopper never claimed.
+    // The members below are read for each call and put beside what is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required)]
+    groupon_list: Option<Vec<GrouponGoods>>,
+    /// A shopper sees coupons that shopper never claimed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required)]
     coupon_list: Option<Vec<CouponBrief>>,
@@ -61,47 +63,58 @@ pub struct Floor {
     goods_list: Vec<GoodsBrief>,
 }
 
-/// The home page of a shopper or a stranger.
-pub async fn page(app: &App, shopper: Option<u64>) -> Result<Ready, Failure> {
-    let subjects = [
-        Subject::Ads,
-        Subject::Categories,
-        Subject::Goods,
-        Subject::Brands,
-        Subject::Topics,
-        Subject::Promotions,
-        Subject::Settings,
-    ];
-    let kept = app.cache.get(&app.redis, &subjects, "home:page", load(app)).await?;
-    Ok(Ready::new(kept).with_text("couponList", &coupons(app, shopper).await?))
+/// How many of each there are on the page, as staff set it.
+#[derive(Clone, Copy, Debug)]
+struct Sizes {
+    new_goods: i64,
+    hot_goods: i64,
+    brands: i64,
+    topics: i64,
+    floors: i64,
+    floor_goods: i64,
 }
 
-async fn load(app: &App) -> Result<HomePage, Failure> {
+/// The home page of a shopper or a stranger.
+pub async fn page(app: &App, shopper: Option<u64>) -> Result<Ready, Failure> {
+    let sizes = sizes(app).await?;
+    let subjects = [Subject::Ads, Subject::Categories, Subject::Goods, Subject::Brands, Subject::Topics];
+    let kept = app.cache.get(&app.redis, &subjects, &format!("home:{sizes:?}"), load(app, sizes)).await?;
+    let offers = groupon_rule::newest_offers(&app.db, OFFERS).await?.into_iter();
+    let offers: Vec<_> = offers.map(|row| GrouponGoods::show(row, app.zone)).collect();
+    let coupons = coupon::newest_claimable(&app.db, shopper, COUPONS).await?.into_iter();
+    let coupons: Vec<_> = coupons.map(|row| CouponBrief::show(row, app.zone)).collect();
+    Ok(Ready::new(kept).with("grouponList", offers)?.with("couponList", coupons)?)
+}
+
+async fn sizes(app: &App) -> Result<Sizes, Failure> {
+    let settings = app.settings.read(&app.db).await?;
+    Ok(Sizes {
+        new_goods: bounded(settings.home_new_goods()),
+        hot_goods: bounded(settings.home_hot_goods()),
+        brands: bounded(settings.home_brands()),
+        topics: bounded(settings.home_topics()),
+        floors: bounded(settings.home_floors()),
+        floor_goods: bounded(settings.home_floor_goods()),
+    })
+}
+
+async fn load(app: &App, sizes: Sizes) -> Result<HomePage, Failure> {
     let (db, zone) = (&app.db, app.zone);
-    let settings = app.settings.read(db).await?;
     let categories = category::of_level(db, FIRST).await?;
     let new = Shelf { is_new: Some(true), ..Shelf::default() };
     let hot = Shelf { is_hot: Some(true), ..Shelf::default() };
-    let floors = bounded(settings.home_floors());
-    let floors = floors_of(app, &categories, floors, bounded(settings.home_floor_goods())).await?;
+    let banners = ad::shown_at(db, ad::HOME).await?.into_iter();
+    let brands = brand::newest(db, sizes.brands).await?.into_iter();
+    let topics = topic::newest(db, sizes.topics).await?.into_iter();
     Ok(HomePage {
-        banner: ad::shown_at(db, ad::HOME).await?.into_iter().map(|row| Ad::show(row, zone)).collect(),
+        banner: banners.map(|row| Ad::show(row, zone)).collect(),
+        new_goods_list: GoodsBrief::all(goods::newest(db, &new, sizes.new_goods).await?),
+        hot_goods_list: GoodsBrief::all(goods::newest(db, &hot, sizes.hot_goods).await?),
+        brand_list: brands.map(BrandBrief::show).collect(),
+        topic_list: topics.map(TopicBrief::show).collect(),
+        floor_goods_list: floors_of(app, &categories, sizes.floors, sizes.floor_goods).await?,
         channel: categories.into_iter().map(channel).collect(),
-        new_goods_list: GoodsBrief::all(goods::newest(db, &new, bounded(settings.home_new_goods())).await?),
-        hot_goods_list: GoodsBrief::all(goods::newest(db, &hot, bounded(settings.home_hot_goods())).await?),
-        brand_list: {
-            let rows = brand::newest(db, bounded(settings.home_brands())).await?;
-            rows.into_iter().map(BrandBrief::show).collect()
-        },
-        topic_list: {
-            let rows = topic::newest(db, bounded(settings.home_topics())).await?;
-            rows.into_iter().map(TopicBrief::show).collect()
-        },
-        groupon_list: {
-            let rows = groupon_rule::newest_offers(db, OFFERS).await?;
-            rows.into_iter().map(|row| GrouponGoods::show(row, zone)).collect()
-        },
-        floor_goods_list: floors,
+        groupon_list: None,
         coupon_list: None,
     })
 }
@@ -129,16 +142,4 @@ fn channel(row: CategoryRow) -> Channel {
 /// A configured number of 0 means all of them, within what one answer holds.
 fn bounded(configured: i64) -> i64 {
     if configured <= 0 { ROWS_MAX } else { configured.min(ROWS_MAX) }
-}
-
-/// What a shopper may claim is not kept, what a stranger sees is.
-async fn coupons(app: &App, shopper: Option<u64>) -> Result<Arc<str>, Failure> {
-    let load = async {
-        let rows = coupon::newest_claimable(&app.db, shopper, COUPONS).await?.into_iter();
-        Ok(rows.map(|row| CouponBrief::show(row, app.zone)).collect::<Vec<_>>())
-    };
-    match shopper {
-        None => app.cache.get(&app.redis, &[Subject::Promotions], "home:coupons", load).await,
-        Some(_) => Ok(crate::envelope::ready::text_of(load.await?)?.into()),
-    }
 }

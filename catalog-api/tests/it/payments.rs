@@ -24,7 +24,7 @@ async fn shop(stock: i64) -> Shop {
 }
 
 fn provider() -> LocalPay {
-    LocalPay::new("dev-only-local-pay-secret-do-not-use-elsewhere")
+    LocalPay::new("dev-only-local-pay-secret-do-not-use-elsewhere", "127.0.0.1:9080".parse().unwrap())
 }
 
 fn signed(transaction: &str, order_sn: &str, amount_minor: i64) -> SignedNotice {

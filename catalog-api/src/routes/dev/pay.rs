@@ -39,7 +39,8 @@ pub async fn pay(
         amount_minor,
         paid_at: DateTime::from_timestamp(unix_s().cast_signed(), 0).unwrap_or_default().naive_utc(),
     };
-    let signed = LocalPay::new(app.config.pay.local_secret.expose()).sign(&notice, unix_s());
+    let signed = LocalPay::new(app.config.pay.local_secret.expose(), app.config.http.private_listen)
+        .sign(&notice, unix_s());
     let headers = [(TIMESTAMP_HEADER, signed.timestamp.as_str()), (SIGNATURE_HEADER, &signed.signature)];
     let to = reachable(app.config.http.listen);
     let (status, answer) = http_call::post(to, "/wx/order/pay-notify", &headers, signed.body).await?;

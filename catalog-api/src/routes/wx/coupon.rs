@@ -125,7 +125,9 @@ pub async fn mylist(
     let owner = shopper?.id;
     let rows = listing.rows(coupon_user::count_mine(&app.db, owner, status).await?)?;
     let found = coupon_user::list_mine(&app.db, owner, status, listing, rows).await?;
-    Ok(Reply::data(rows.page(found.into_iter().map(|claim| CouponVo::show(claim, false, app.zone)).collect())))
+    Ok(Reply::data(
+        rows.page(found.into_iter().map(|claim| CouponVo::show(claim, false, app.zone)).collect()),
+    ))
 }
 
 /// Own unused coupons, each with whether it is good for the selection. Failures: 402 types, 501, 402

@@ -2,16 +2,16 @@
 //! submitting an order.
 
 use super::group_entity::{GroupGoods, Groupon, GrouponGoods, GrouponRules};
-use super::order::{HandleOption, status_text};
 use crate::envelope::{Answer, Envelope, Money, Page, Reply, Zone};
 use crate::error::{Failure, ORDER_UNKNOWN, Refusal};
 use crate::extract::{Query, Shopper};
+use crate::routes::order_entity::{HandleOption, status_text};
 use crate::state::App;
+use crate::store::goods;
 use crate::store::groupon::{self, GroupRow};
 use crate::store::groupon_rule::{self, OfferFilter, RuleRow};
 use crate::store::groupon_view::{self, OrderOf, Person};
 use crate::store::order::{self, LineRow, OrderRow};
-use crate::store::goods;
 use axum::extract::State;
 use serde::Serialize;
 use std::collections::HashMap;

@@ -1,11 +1,20 @@
 //! A shopper's orders.
 
+// Making one of a cart.
+pub mod submit;
+// Paying it.
+pub mod pay;
+// The buttons that change its state.
+pub mod act;
+// Reviewing what came.
+pub mod review;
+
 use crate::envelope::{Answer, Envelope, Money, Nothing, Page, Reply};
-use crate::error::{Failure, ORDER_UNKNOWN, Refusal};
-use crate::extract::loose::ShopperLoose;
+use crate::error::{Failure, ORDER_UNKNOWN};
 use crate::extract::{Query, Shopper};
-use crate::orders;
-use crate::provider::pay::PaymentCall;
+use crate::orders::tracking;
+use crate::provider::courier::Parcel;
+use crate::routes::order_entity::{ExpressInfo, HandleOption, OrderGoods, status_text, texts};
 use crate::state::App;
 use crate::store::order::{self, LineRow, OrderRow};
 use axum::extract::State;
@@ -14,50 +23,6 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
-
-/// Which buttons an order has; all eight are always there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub struct HandleOption {
-    cancel: bool,
-    delete: bool,
-    pay: bool,
-    comment: bool,
-    confirm: bool,
-    refund: bool,
-    rebuy: bool,
-    aftersale: bool,
-}
-
-impl HandleOption {
-    pub(crate) fn of(status: u16) -> Self {
-        let none = Self::default();
-        match status {
-            101 => Self { cancel: true, pay: true, ..none },
-            102 | 103 | 203 => Self { delete: true, ..none },
-            201 => Self { refund: true, ..none },
-            301 => Self { confirm: true, ..none },
-            401 | 402 => Self { delete: true, comment: true, rebuy: true, aftersale: true, ..none },
-            _ => none,
-        }
-    }
-}
-
-pub(crate) fn status_text(status: u16) -> &'static str {
-    match status {
-        101 => "unpaid",
-        102 => "cancelled",
-        103 => "cancelled (system)",
-        104 => "cancelled (shop)",
-        201 => "paid",
-        202 => "cancelled, refund pending",
-        203 => "refunded",
-        204 => "group purchase timed out",
-        301 => "shipped",
-        401 => "received",
-        402 => "received (system)",
-        _ => "unknown",
-    }
-}
 
 /// An order in a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -92,8 +57,17 @@ pub struct LineBrief {
 pub struct OrderDetail {
     order_info: OrderInfo,
     order_goods: Vec<OrderGoods>,
-    /// Courier tracking; an empty list where there is none.
-    express_info: Vec<Nothing>,
+    express_info: Express,
+}
+
+/// Courier tracking of a shipped order.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Express {
+    /// What is known.
+    Known(ExpressInfo),
+    /// An empty list where there is none.
+    None(Vec<Nothing>),
 }
 
 /// An order.
@@ -119,26 +93,6 @@ pub struct OrderInfo {
     exp_code: Option<String>,
     exp_name: Option<String>,
     exp_no: Option<String>,
-}
-
-/// A line of an order.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct OrderGoods {
-    id: u64,
-    order_id: u64,
-    goods_id: u64,
-    goods_name: String,
-    goods_sn: String,
-    product_id: u64,
-    number: i32,
-    price: Money,
-    specifications: Vec<String>,
-    pic_url: String,
-    comment: i64,
-    add_time: String,
-    update_time: String,
-    deleted: bool,
 }
 
 /// What calls about one order send.
@@ -203,11 +157,6 @@ fn line_brief(line: LineRow) -> LineBrief {
     }
 }
 
-/// A JSON array of text; always an array, because the clients join it.
-fn texts(json: &str) -> Vec<String> {
-    serde_json::from_str(json).unwrap_or_default()
-}
-
 /// One own order. Failures: 402, 501, 720 not found or not own.
 #[utoipa::path(get, path = "/wx/order/detail", tag = "shop: orders", params(("orderId" = i64, Query)),
     responses((status = 200, body = Envelope<OrderDetail>)), security(("shopper" = []), ("bearer" = [])))]
@@ -220,10 +169,30 @@ pub async fn detail(
     let order = order::find(&app.db, id, shopper?.id).await?.ok_or(ORDER_UNKNOWN)?;
     let lines = order::lines(&app.db, &[order.id]).await?;
     Ok(Reply::data(OrderDetail {
+        express_info: express_info(&app, &order).await,
         order_info: order_info(&app, order),
-        order_goods: lines.into_iter().map(|line| order_goods(&app, line)).collect(),
-        express_info: Vec::new(),
+        order_goods: lines.into_iter().map(|line| OrderGoods::show(line, app.zone)).collect(),
     }))
+}
+
+async fn express_info(app: &App, order: &OrderRow) -> Express {
+    let Some(parcel) = parcel(order).filter(|_| order.status == SHIPPED) else {
+        return Express::None(Vec::new());
+    };
+    match tracking::track_if_possible(app, &parcel).await {
+        Some(track) => Express::Known(ExpressInfo::show(parcel, track, &app.config.courier)),
+        None => Express::None(Vec::new()),
+    }
+}
+
+/// The parcel of an order that was sent.
+pub fn parcel(order: &OrderRow) -> Option<Parcel> {
+    let (channel, number) = (order.ship_channel.clone()?, order.ship_sn.clone()?);
+    (!channel.is_empty() && !number.is_empty()).then_some(Parcel {
+        channel,
+        number,
+        shipped_at: order.shipped_at,
+    })
 }
 
 fn order_info(app: &App, order: OrderRow) -> OrderInfo {
@@ -238,7 +207,10 @@ fn order_info(app: &App, order: OrderRow) -> OrderInfo {
         handle_option: HandleOption::of(order.status),
         aftersale_status: order.aftersale_status,
         pay_by: (order.status == UNPAID).then(|| app.zone.show(order.pay_by)),
-        exp_name: order.ship_channel.clone(),
+        exp_name: order
+            .ship_channel
+            .as_deref()
+            .map(|code| app.config.courier.name_of(code).unwrap_or(code).to_owned()),
         exp_code: order.ship_channel,
         exp_no: order.ship_sn,
         order_sn: order.order_sn,
@@ -246,70 +218,5 @@ fn order_info(app: &App, order: OrderRow) -> OrderInfo {
         consignee: order.consignee,
         mobile: order.mobile,
         address: order.address,
-    }
-}
-
-fn order_goods(app: &App, line: LineRow) -> OrderGoods {
-    OrderGoods {
-        id: line.id,
-        order_id: line.order_id,
-        goods_id: line.goods_id,
-        product_id: line.sku_id,
-        number: line.quantity,
-        price: Money(line.price_minor),
-        specifications: texts(&line.specifications),
-        comment: line.comment_id,
-        add_time: app.zone.show(line.added_at),
-        update_time: app.zone.show(line.updated_at),
-        deleted: false,
-        goods_name: line.goods_name,
-        goods_sn: line.goods_sn,
-        pic_url: line.pic_url,
-    }
-}
-
-/// Cancel an own unpaid order. Failures: 401, 501, 402 not own, 725.
-#[utoipa::path(post, path = "/wx/order/cancel", tag = "shop: orders", request_body = OrderForm,
-    responses((status = 200, body = Envelope<Nothing>)), security(("shopper" = []), ("bearer" = [])))]
-pub async fn cancel(
-    State(app): State<Arc<App>>,
-    ShopperLoose(shopper, body): ShopperLoose,
-) -> Answer<Nothing> {
-    let id = body.id("orderId").ok_or_else(|| Refusal::missing("orderId"))?;
-    orders::cancel(&app, id, shopper.id).await?;
-    Ok(Reply::done())
-}
-
-/// Prepare the payment inside WeChat. Failures: 401, 501, 402 not own, 725, 708, 724.
-#[utoipa::path(post, path = "/wx/order/prepay", tag = "shop: orders", request_body = OrderForm,
-    responses((status = 200, body = Envelope<PaymentCall>)), security(("shopper" = []), ("bearer" = [])))]
-pub async fn prepay(
-    State(app): State<Arc<App>>,
-    ShopperLoose(shopper, body): ShopperLoose,
-) -> Answer<PaymentCall> {
-    let id = body.id("orderId").ok_or_else(|| Refusal::missing("orderId"))?;
-    Ok(Reply::data(orders::prepay(&app, id, shopper.id).await?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_buttons_follow_the_table() {
-        let shown = |status| {
-            let Ok(serde_json::Value::Object(options)) = serde_json::to_value(HandleOption::of(status))
-            else {
-                panic!("an object")
-            };
-            assert_eq!(options.len(), 8);
-            options.into_iter().filter(|(_, on)| *on == true).map(|(name, _)| name).collect::<Vec<_>>()
-        };
-        assert_eq!(shown(101), ["cancel", "pay"]);
-        assert_eq!(shown(103), ["delete"]);
-        assert_eq!(shown(201), ["refund"]);
-        assert_eq!(shown(202), Vec::<String>::new());
-        assert_eq!(shown(301), ["confirm"]);
-        assert_eq!(shown(401), ["aftersale", "comment", "delete", "rebuy"]);
     }
 }
