@@ -19,6 +19,8 @@ pub mod wx {
     pub mod groupon;
     pub mod home;
     pub mod issue;
+    pub mod group_entity;
+    pub mod groupon;
     pub mod order;
     pub mod pay_notify;
     pub mod search;

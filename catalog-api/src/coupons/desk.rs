@@ -1,5 +1,6 @@
 //! What staff do with coupons.
 
+use crate::audit;
 use crate::envelope::Zone;
 use crate::error::{Failure, Fault, Refusal, UPDATE_FAILED};
 use crate::extract::Entity;
@@ -104,8 +105,9 @@ pub async fn create(app: &App, terms: &Terms) -> Result<(CouponRow, Value), Fail
         let mut tx = app.db.begin().await?;
         let Some(id) = coupon_write::insert(&mut tx, terms, code.as_deref(), stock).await? else { continue };
         let row = coupon::find(&mut *tx, id).await?.ok_or(Fault::Broken("a coupon just made is gone"))?;
-        tx.commit().await?;
         let changes = json!({ "after": logged(&row) });
+        audit::record(&mut tx, &changes).await?;
+        tx.commit().await?;
         return Ok((row, changes));
     }
     Err(Fault::Busy("no free coupon code was found").into())
@@ -127,8 +129,9 @@ pub async fn update(app: &App, body: &Entity) -> Result<(CouponRow, Value), Fail
         let written = coupon_write::update(&mut tx, id, &terms, code.as_deref(), stock).await?;
         written.ok_or(Fault::Busy("a new coupon code was taken"))?;
         let after = coupon::find(&mut *tx, id).await?.ok_or(Fault::Broken("a locked coupon is gone"))?;
-        tx.commit().await?;
         let changes = json!({ "before": logged(&before), "after": logged(&after) });
+        audit::record(&mut tx, &changes).await?;
+        tx.commit().await?;
         Ok((after, changes))
     })
     .await
@@ -154,8 +157,10 @@ pub async fn delete(app: &App, id: u64) -> Result<Value, Failure> {
         let mut tx = app.db.begin().await?;
         let Some(before) = coupon::lock(&mut tx, id).await? else { return Ok(json!({ "id": id })) };
         coupon_write::delete(&mut tx, id).await?;
+        let changes = json!({ "before": logged(&before) });
+        audit::record(&mut tx, &changes).await?;
         tx.commit().await?;
-        Ok(json!({ "before": logged(&before) }))
+        Ok(changes)
     })
     .await
 }

@@ -1,6 +1,7 @@
 //! What staff do with offers of group buying. The end of an offer is a task of its own, which moves with
 //! the offer.
 
+use crate::audit;
 use crate::envelope::Zone;
 use crate::error::{Failure, Fault, GROUP_GOODS_UNKNOWN, GROUP_RULE_EXISTS, GROUP_RULE_OVER, Refusal};
 use crate::extract::Entity;
@@ -38,8 +39,9 @@ pub async fn create(app: &App, terms: &Terms) -> Result<(RuleRow, Value), Failur
         let id = groupon_rule_write::insert(&mut tx, terms, &goods).await?.ok_or(GROUP_RULE_EXISTS)?;
         groupon_rule_write::ask_expiry(&mut tx, id).await?;
         let after = written(&mut tx, id).await?;
-        tx.commit().await?;
         let changes = json!({ "after": logged(&after) });
+        audit::record(&mut tx, &changes).await?;
+        tx.commit().await?;
         Ok((after, changes))
     })
     .await
@@ -60,8 +62,9 @@ pub async fn update(app: &App, id: u64, terms: &Terms) -> Result<(RuleRow, Value
         groupon_rule_write::update(&mut tx, id, terms, &goods).await?.ok_or(GROUP_RULE_EXISTS)?;
         groupon_rule_write::ask_expiry(&mut tx, id).await?;
         let after = written(&mut tx, id).await?;
-        tx.commit().await?;
         let changes = json!({ "before": logged(&before), "after": logged(&after) });
+        audit::record(&mut tx, &changes).await?;
+        tx.commit().await?;
         Ok((after, changes))
     })
     .await
@@ -72,8 +75,10 @@ pub async fn delete(app: &App, id: u64) -> Result<Value, Failure> {
     let mut tx = app.db.begin().await?;
     groupon_rule_write::delete(&mut tx, id).await?;
     let before = groupon_rule::lock(&mut tx, id).await?;
+    let changes = json!({ "before": before.as_ref().map(logged) });
+    audit::record(&mut tx, &changes).await?;
     tx.commit().await?;
-    Ok(json!({ "before": before.as_ref().map(logged) }))
+    Ok(changes)
 }
 
 async fn fits(db: &mut MySqlConnection, terms: &Terms, goods: &ForGoods) -> Result<(), Failure> {

@@ -58,7 +58,7 @@ impl Cart {
 }
 
 /// Units and amounts of a cart.
-#[derive(Debug, Default, Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CartTotal {
     goods_count: i64,
