@@ -40,6 +40,7 @@ pub mod accounts;
 pub mod address_book;
 pub mod bbq;
 pub mod carts;
+pub mod catalogue;
 pub mod coupons;
 pub mod fishing;
 pub mod groups;
@@ -56,6 +57,7 @@ pub mod uploads;
 
 // Pictures people upload.
 pub mod picture;
+pub mod window;
 
 // The outside world.
 pub mod calendar;
@@ -64,6 +66,7 @@ pub mod provider;
 pub mod random;
 pub mod store;
 
-// Data of every installation, and data for development.
+// Data of every installation, and data for development with its pictures.
+pub mod art;
 pub mod regions;
 pub mod seed;

@@ -1,5 +1,7 @@
 //! Handlers: decode, one call, render.
 
+// Rows of the catalogue, as both see them.
+pub mod catalogue;
 // Shoppers.
 pub mod wx {
     //! `/wx`
@@ -8,10 +10,17 @@ pub mod wx {
     pub mod auth;
     pub mod greeting;
     pub mod msg;
+    pub mod brand;
     pub mod cart;
+    pub mod catalog;
     pub mod checkout;
     pub mod coupon;
     pub mod express;
+    pub mod goods;
+    pub mod group_entity;
+    pub mod groupon;
+    pub mod home;
+    pub mod issue;
     pub mod group_entity;
     pub mod groupon;
     pub mod order;
@@ -31,6 +40,8 @@ pub mod wx {
     pub mod qa;
     pub mod region;
     pub mod storage;
+    pub mod search;
+    pub mod topic;
 }
 // Bodies that name one row.
 pub mod entity_id;
@@ -47,10 +58,14 @@ pub mod admin {
     pub mod notice;
     pub mod profile;
     pub mod role;
+    pub mod ad;
     pub mod aftersale;
     pub mod auth;
+    pub mod brand;
+    pub mod category;
     pub mod coupon;
     pub mod coupon_seckill;
+    pub mod goods;
     pub mod groupon;
     pub mod bbq;
     pub mod collect;
@@ -60,6 +75,9 @@ pub mod admin {
     pub mod feedback;
     pub mod fishing;
     pub mod footprint;
+    pub mod history;
+    pub mod issue;
+    pub mod keyword;
     pub mod order;
     pub mod qa;
     pub mod region;
@@ -68,6 +86,7 @@ pub mod admin {
     pub mod user;
     pub mod stat;
     pub mod storage;
+    pub mod topic;
 }
 // Orders and after-sales as both of them show them.
 pub mod aftersale_entity;

@@ -11,6 +11,13 @@ mod features;
 // Log-ins.
 mod sessions;
 mod staff_login;
+// The catalogue: what staff write, what shoppers see, what is kept.
+mod caches;
+mod catalogue;
+mod catalogue_plans;
+mod demo_shop;
+mod goods_editor;
+mod shop_window;
 // Sales.
 mod sale;
 mod sale_life;
@@ -18,7 +25,6 @@ mod sale_life;
 mod cart;
 mod checkout;
 mod coupons;
-mod groups;
 // Orders and money.
 mod aftersale;
 mod express;
