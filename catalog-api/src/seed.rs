@@ -4,8 +4,8 @@
 //!
 //! Accounts have passwords anybody knows, so any other profile refuses.
 
-mod community;
 mod catalogue;
+mod community;
 mod goods;
 mod people;
 mod sales;
