@@ -279,14 +279,19 @@ fn member_properties(dir: &Path, members: &[Member], place: usize) -> String {
     let voters: Vec<_> =
         (1..).zip(members).map(|(id, member)| format!("{id}@127.0.0.1:{}", member.controller)).collect();
     let copies = members.len();
-    properties(dir, port, controller)
-        .replace("node.id=1\n", &format!("node.id={}\n", place + 1))
-        .replace(
-            &format!("controller.quorum.bootstrap.servers=127.0.0.1:{controller}\n"),
-            &format!("controller.quorum.voters={}\n", voters.join(",")),
-        )
-        .replace("min.insync.replicas=1\n", &format!("min.insync.replicas={}\n", copies.div_ceil(2)))
-        .replace("replication.factor=1\n", &format!("replication.factor={copies}\n"))
+    // 1 and 2 s by default, which brokers that share two cores with everything else cannot keep: they
+    // would elect for ever.
+    let patience = "controller.quorum.election.timeout.ms=4000\ncontroller.quorum.fetch.timeout.ms=5000\n\
+        controller.quorum.request.timeout.ms=4000\n";
+    patience.to_owned()
+        + &properties(dir, port, controller)
+            .replace("node.id=1\n", &format!("node.id={}\n", place + 1))
+            .replace(
+                &format!("controller.quorum.bootstrap.servers=127.0.0.1:{controller}\n"),
+                &format!("controller.quorum.voters={}\n", voters.join(",")),
+            )
+            .replace("min.insync.replicas=1\n", &format!("min.insync.replicas={}\n", copies.div_ceil(2)))
+            .replace("replication.factor=1\n", &format!("replication.factor={copies}\n"))
 }
 
 /// It says that it has started, and answers a question about its API.
