@@ -1,8 +1,8 @@
 //! What becomes of coupons: claimed, given at registration, chosen for an order. Using one for an order
 //! is `store::coupon_user::use_for_order`, in the order's transaction.
 //!
-//! A claim locks its coupon's row, so that claims of one coupon come one after another and its limits
-//! hold exactly; claims of different coupons do not meet.
+//! A claim locks its coupon's row before it reads anything else, so that claims of one coupon come one
+//! after another and see each other, and its limits hold exactly; claims of different coupons do not meet.
 
 // What staff do.
 pub mod desk;
@@ -15,7 +15,7 @@ use crate::error::{
 };
 use crate::pricing::{Line, full_total};
 use crate::state::App;
-use crate::store::coupon::{self, BY_CODE, CLAIMABLE, CouponRow};
+use crate::store::coupon::{self, CLAIMABLE, CouponRow};
 use crate::store::coupon_user::{self, Claim};
 use crate::store::{coupon_write, retrying};
 use sqlx::MySqlConnection;
@@ -43,10 +43,7 @@ pub async fn receive(app: &App, user: u64, id: u64) -> Result<(), Failure> {
 pub async fn exchange(app: &App, user: u64, code: &str) -> Result<(), Failure> {
     retrying(|| async {
         let mut tx = app.db.begin().await?;
-        let id = coupon::of_code(&mut tx, code).await?.ok_or(COUPON_CODE_WRONG)?;
-        let coupon = coupon::lock(&mut tx, id).await?;
-        let coupon = coupon.filter(|coupon| coupon.kind == BY_CODE && coupon.status == 0);
-        let coupon = coupon.ok_or(COUPON_CODE_WRONG)?;
+        let coupon = coupon::lock_of_code(&mut tx, code).await?.ok_or(COUPON_CODE_WRONG)?;
         has_left(&mut tx, &coupon, user).await?;
         claim(&mut tx, &coupon, user).await?;
         Ok(tx.commit().await?)

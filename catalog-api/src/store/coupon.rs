@@ -69,12 +69,14 @@ pub async fn lock(db: &mut MySqlConnection, id: u64) -> sqlx::Result<Option<Coup
         .await
 }
 
-/// The id of the coupon in force that a code redeems.
-pub async fn of_code(db: &mut MySqlConnection, code: &str) -> sqlx::Result<Option<u64>> {
-    sqlx::query_scalar("select id from coupon where code = ? and kind = 2 and status = 0 and deleted = false")
-        .bind(code)
-        .fetch_optional(db)
-        .await
+/// The coupon in force that a code redeems, locked.
+pub async fn lock_of_code(db: &mut MySqlConnection, code: &str) -> sqlx::Result<Option<CouponRow>> {
+    sqlx::query_as(select_coupon!(
+        "where code = ? and kind = 2 and status = 0 and deleted = false for update"
+    ))
+    .bind(code)
+    .fetch_optional(db)
+    .await
 }
 
 /// Ids of the coupons that are given at registration.

@@ -53,6 +53,15 @@ pub async fn find(db: &MySqlPool, id: u64) -> sqlx::Result<Option<GroupRow>> {
     sqlx::query_as(select_group!("where id = ? and deleted = false")).bind(id).fetch_optional(db).await
 }
 
+/// A record of a shopper.
+pub async fn find_own(db: &MySqlPool, id: u64, owner: u64) -> sqlx::Result<Option<GroupRow>> {
+    sqlx::query_as(select_group!("where id = ? and user_id = ? and deleted = false"))
+        .bind(id)
+        .bind(owner)
+        .fetch_optional(db)
+        .await
+}
+
 /// A record, locked.
 pub async fn lock(db: &mut MySqlConnection, id: u64) -> sqlx::Result<Option<GroupRow>> {
     sqlx::query_as(select_group!("where id = ? and deleted = false for update"))
@@ -69,10 +78,12 @@ pub async fn of_order(db: &mut MySqlConnection, order: u64) -> sqlx::Result<Opti
         .await
 }
 
-/// Participants of a group who have paid, the opener not counted.
+/// Participants of a group who have paid, the opener not counted, as of now: a plain read would see the
+/// group as it was when the transaction first read anything, before the opener was locked.
 pub async fn paid_participants(db: &mut MySqlConnection, group: u64) -> sqlx::Result<u32> {
     let count: i64 = sqlx::query_scalar(
-        "select count(*) from groupon where groupon_id = ? and status in (1, 2) and deleted = false",
+        "select count(*) from groupon where groupon_id = ? and status in (1, 2) and deleted = false \
+         lock in share mode",
     )
     .bind(group)
     .fetch_one(db)

@@ -243,7 +243,7 @@ pub async fn detail(
 ) -> Answer<GroupDetail> {
     let id = query.required_id("grouponId")?;
     let owner = shopper?.id;
-    let found = groupon::find(&app.db, id).await?.filter(|record| record.user_id == owner);
+    let found = groupon::find_own(&app.db, id, owner).await?;
     let record = found.ok_or_else(|| Refusal::wrong("grouponId"))?;
     // Of a rule that was deleted the group still tells.
     let rule = groupon_rule::of_ids(&app.db, &[record.rule_id]).await?.pop();
