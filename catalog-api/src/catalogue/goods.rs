@@ -16,7 +16,7 @@ use crate::error::{CHANGED_MEANWHILE, Failure, GOODS_NAME_TAKEN, Refusal};
 use crate::state::App;
 use crate::store::goods::{self, Goods, GoodsRow};
 use crate::store::goods_part::{self, Sku};
-use crate::store::{cart_write, category, error_number, goods_write, retrying};
+use crate::store::{brand, cart_write, category, error_number, goods_write, retrying};
 use serde_json::json;
 use sqlx::MySqlConnection;
 
@@ -109,7 +109,7 @@ fn is_current(app: &App, row: &GoodsRow, seen: &Seen) -> bool {
 
 /// Brand and category, where they are given, are there.
 async fn known_parents(db: &mut MySqlConnection, goods: &Goods) -> Result<(), Failure> {
-    if goods.brand_id != 0 && crate::store::brand::lock(db, goods.brand_id).await?.is_none() {
+    if goods.brand_id != 0 && !brand::exists(db, goods.brand_id).await? {
         return Err(Refusal::wrong("goods.brandId").into());
     }
     if goods.category_id != 0 && category::level(db, goods.category_id).await?.is_none() {
