@@ -30,7 +30,8 @@ pub const LOCAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Bytes of an entry in Redis; a longer one stays in the process that made it.
 pub const SHARED_BYTES_MAX: usize = 256 * 1024;
 
-/// What an answer can be made from. Whoever changes rows of one says so with [`Cache::changed`].
+/// What an answer can be made from. Whoever changes rows of one says so with [`Cache::changed`]. What
+/// ends by the clock, such as coupons and group-buy offers, is not among them and is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// Goods with their SKUs, specifications and attributes. Stock is not kept.
@@ -47,13 +48,9 @@ pub enum Subject {
     Keywords,
     /// Advertisements.
     Ads,
-    /// Coupons and group-buy rules.
-    Promotions,
-    /// The configuration.
-    Settings,
 }
 
-const SUBJECTS: [(Subject, &str); 9] = [
+const SUBJECTS: [(Subject, &str); 7] = [
     (Subject::Goods, "goods"),
     (Subject::Categories, "categories"),
     (Subject::Brands, "brands"),
@@ -61,8 +58,6 @@ const SUBJECTS: [(Subject, &str); 9] = [
     (Subject::Issues, "issues"),
     (Subject::Keywords, "keywords"),
     (Subject::Ads, "ads"),
-    (Subject::Promotions, "promotions"),
-    (Subject::Settings, "settings"),
 ];
 
 type Versions = Arc<[String; SUBJECTS.len()]>;

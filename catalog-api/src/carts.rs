@@ -1,11 +1,22 @@
 //! What is done with carts: what shoppers do themselves, and what an order takes out of one.
 
+// Adding and changing.
+mod change;
+// What an order of the selection would cost.
+mod checkout;
+
+pub use change::{Wanted, add, buy_now, content, update};
+pub use checkout::{Asked, CheckOut, check_out, freight, judged, selection};
+
 use crate::error::{Failure, GOODS_OFF_SHELF, Refusal};
 use crate::pricing::Line;
 use crate::store::cart::{self, CartRow};
 use crate::store::cart_write;
 use sqlx::MySqlConnection;
 use std::collections::HashMap;
+
+/// Rows of one cart; a new one beyond them is refused.
+pub const ROWS_MAX: i64 = 500;
 
 /// Cart rows that go into an order, and the lines the price calculation sees.
 #[derive(Clone, Debug)]

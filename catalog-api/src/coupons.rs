@@ -4,6 +4,11 @@
 //! A claim locks its coupon's row, so that claims of one coupon come one after another and its limits
 //! hold exactly; claims of different coupons do not meet.
 
+// What staff do.
+pub mod desk;
+// Time passes.
+pub mod expiry;
+
 use crate::error::{
     COUPON_CODE_WRONG, COUPON_NOT_THIS_WAY, COUPON_SOLD_OUT, COUPON_USER_LIMIT, COUPON_WITHDRAWN, Failure,
     Refusal,

@@ -4,6 +4,11 @@
 //! Whoever counts members has locked the opener's row, so that two payments at the same time cannot both
 //! believe that one is missing.
 
+// What staff do.
+pub mod desk;
+// The end of an offer.
+pub mod expiry;
+
 use crate::error::{Failure, GROUP_FULL, GROUP_JOINED, GROUP_RULE_EXPIRED, GROUP_RULE_WITHDRAWN, Refusal};
 use crate::pricing::{GroupOff, Line};
 use crate::store::groupon::{self, FAILED, GroupRow, RUNNING, SUCCEEDED, UNPAID};

@@ -37,6 +37,7 @@ pub mod session;
 // What is done: the spines, which hold the transactions.
 pub mod bbq;
 pub mod carts;
+pub mod catalogue;
 pub mod coupons;
 pub mod fishing;
 pub mod groups;
@@ -51,6 +52,7 @@ pub mod uploads;
 
 // Pictures people upload.
 pub mod picture;
+pub mod window;
 
 // The outside world.
 pub mod calendar;
@@ -59,6 +61,7 @@ pub mod provider;
 pub mod random;
 pub mod store;
 
-// Data of every installation, and data for development.
+// Data of every installation, and data for development with its pictures.
+pub mod art;
 pub mod regions;
 pub mod seed;

@@ -54,6 +54,10 @@ pub fn public(app: &Arc<App>) -> Public {
     if app.config.docs_are_public() {
         router = router.merge(docs::router(&openapi));
     }
+    if app.config.is_dev() {
+        // Pictures of the demo goods, which exist in this profile only.
+        router = router.merge(crate::art::router());
+    }
     let router = router
         .layer(Extension(Arc::clone(&registry)))
         .layer(middleware::from_fn_with_state(Arc::clone(app), watch))

@@ -1,5 +1,7 @@
 //! Handlers: decode, one call, render.
 
+// Rows of the catalogue, as both see them.
+pub mod catalogue;
 // Shoppers.
 pub mod wx {
     //! `/wx`
@@ -18,12 +20,30 @@ pub mod wx {
     pub mod qa;
     pub mod region;
     pub mod storage;
+    pub mod brand;
+    pub mod cart;
+    pub mod catalog;
+    pub mod checkout;
+    pub mod coupon;
+    pub mod express;
+    pub mod goods;
+    pub mod group_entity;
+    pub mod groupon;
+    pub mod home;
+    pub mod issue;
+    pub mod group_entity;
+    pub mod groupon;
+    pub mod order;
+    pub mod pay_notify;
+    pub mod search;
+    pub mod topic;
 }
 // Bodies that name one row.
 pub mod entity_id;
 // Staff.
 pub mod admin {
     //! `/admin`
+    pub mod ad;
     pub mod aftersale;
     pub mod auth;
     pub mod bbq;
@@ -34,6 +54,15 @@ pub mod admin {
     pub mod feedback;
     pub mod fishing;
     pub mod footprint;
+    pub mod brand;
+    pub mod category;
+    pub mod coupon;
+    pub mod coupon_seckill;
+    pub mod goods;
+    pub mod groupon;
+    pub mod history;
+    pub mod issue;
+    pub mod keyword;
     pub mod order;
     pub mod qa;
     pub mod region;
@@ -41,6 +70,7 @@ pub mod admin {
     pub mod seckill;
     pub mod stat;
     pub mod storage;
+    pub mod topic;
 }
 // Orders and after-sales as both of them show them.
 pub mod aftersale_entity;

@@ -1,12 +1,15 @@
-//! Data for development: accounts, goods, tickets, a coupon and three sales. Running it again changes
-//! nothing; with `--fresh-sales` the three sales are made anew, the stock they need with them.
+//! Data for development: accounts, a shop full of goods, tickets, coupons, group offers and three sales.
+//! Running it again changes nothing; with `--fresh-sales` the three sales are made anew, the stock they
+//! need with them.
 //!
 //! Accounts have passwords anybody knows, so any other profile refuses.
 
 mod community;
+mod catalogue;
 mod goods;
 mod people;
 mod sales;
+mod trade;
 
 use crate::config::Config;
 use crate::state::App;
@@ -19,6 +22,8 @@ pub async fn run(config: Config, fresh_sales: bool) -> anyhow::Result<()> {
     people::shoppers(&app).await?;
     let catalog = goods::catalog(&app).await?;
     community::fill(&app).await?;
+    catalogue::fill(&app).await?;
+    trade::before_orders(&app).await?;
     let demo = sales::demo(&app, &catalog, fresh_sales).await?;
     println!("DEMO_SALE_ID={}", demo.open);
     println!("DEMO_UPCOMING_SALE_ID={}", demo.upcoming);

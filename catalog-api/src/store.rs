@@ -7,6 +7,7 @@
 
 pub mod ad;
 pub mod address;
+pub mod address_choice;
 pub mod admin;
 pub mod aftersale;
 pub mod bbq;
@@ -31,6 +32,7 @@ pub mod goods_write;
 pub mod groupon;
 pub mod groupon_rule;
 pub mod groupon_rule_write;
+pub mod groupon_view;
 pub mod issue;
 pub mod keyword;
 pub mod operation_log;

@@ -15,6 +15,7 @@ use crate::metrics::Counter;
 use crate::state::App;
 use crate::stats;
 use crate::store::due_task::{self, Task};
+use crate::{coupons, groups};
 use sqlx::{Connection, MySqlConnection};
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,6 +78,8 @@ async fn one(tx: &mut MySqlConnection, task: &Task) -> Result<bool, Failure> {
         due_task::ORDER_RECEIVED => orders::receive(&mut savepoint, task).await.map(|()| false),
         due_task::REVIEW_OVER => orders::end_reviews(&mut savepoint, task).await.map(|()| false),
         due_task::SALE_DELETE => sales::delete(&mut savepoint, task).await.map(|()| false),
+        due_task::GROUPON_EXPIRY => groups::expiry::turn(&mut savepoint, task).await.map(|()| false),
+        due_task::COUPON_EXPIRY => coupons::expiry::turn(&mut savepoint, task).await.map(|()| false),
         _ => Ok(false),
     };
     match done {

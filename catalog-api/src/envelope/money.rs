@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Number;
 
 /// An amount in minor units (cents).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Money(pub i64);
 
 /// Any decimal of up to 15 digits survives the way through a double (IEEE 754), so this is the largest

@@ -20,6 +20,17 @@ impl Caller {
     }
 }
 
+impl Caller {
+    /// The shopper, if one is logged in. A call that anybody may make does not fail because sessions
+    /// cannot be looked up; it is answered as to a stranger.
+    pub fn known(self) -> Option<Shopper> {
+        if let Err(Failure::Fault(fault)) = &self.0 {
+            tracing::warn!(fault = crate::envelope::chain(fault), "a shopper was taken for a stranger");
+        }
+        self.0.ok()
+    }
+}
+
 impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Infallible;
 

@@ -57,6 +57,14 @@ pub async fn lock(db: &mut MySqlConnection, id: u64) -> sqlx::Result<Option<Bran
     Ok(row.map(|row| row.brand))
 }
 
+/// Whether there is such a brand.
+pub async fn exists(db: &mut MySqlConnection, id: u64) -> sqlx::Result<bool> {
+    sqlx::query_scalar("select exists(select 1 from brand where id = ? and deleted = false)")
+        .bind(id)
+        .fetch_one(db)
+        .await
+}
+
 /// What a list may be narrowed by.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {

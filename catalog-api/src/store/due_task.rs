@@ -15,8 +15,14 @@ pub const REVIEW_OVER: &str = "review_over";
 /// Payments that were prepared for an order and are not wanted any more are closed at the provider.
 pub const PAYMENT_CLOSE: &str = "payment_close";
 
+/// An offer of group buying ends; the subject is the offer.
+pub const GROUPON_EXPIRY: &str = "groupon_expiry";
+/// Coupons whose time is over are marked, again and again; there is one such task, whose subject is 0.
+pub const COUPON_EXPIRY: &str = "coupon_expiry";
+
 /// What this version knows how to do in batches; other kinds wait for a newer one.
-const KINDS: &[&str] = &[ORDER_UNPAID, ORDER_RECEIVED, REVIEW_OVER, SALE_DELETE];
+const KINDS: &[&str] =
+    &[ORDER_UNPAID, ORDER_RECEIVED, REVIEW_OVER, SALE_DELETE, GROUPON_EXPIRY, COUPON_EXPIRY];
 
 /// A claimed task.
 #[derive(Debug, FromRow)]

@@ -113,3 +113,8 @@ pub async fn ask_expiry(db: &mut MySqlConnection, id: u64) -> sqlx::Result<()> {
     .await?;
     Ok(())
 }
+
+/// Whether a time is still to come, by the database's clock.
+pub async fn is_ahead(db: &mut MySqlConnection, at: NaiveDateTime) -> sqlx::Result<bool> {
+    sqlx::query_scalar("select ? > now(3)").bind(at).fetch_one(db).await
+}

@@ -3,10 +3,12 @@
 mod http;
 mod ledger;
 mod stores;
+mod trade;
 
 pub(crate) use http::{Answer, Call};
 pub(crate) use ledger::{Bought, Goods, shown};
 pub(crate) use stores::{free_port, stores};
+pub(crate) use trade::Buyer;
 
 use serde_json::{Value, json};
 use sqlx::MySqlPool;

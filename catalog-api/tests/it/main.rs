@@ -11,9 +11,20 @@ mod features;
 // Log-ins.
 mod sessions;
 mod staff_login;
+// The catalogue: what staff write, what shoppers see, what is kept.
+mod caches;
+mod catalogue;
+mod catalogue_plans;
+mod demo_shop;
+mod goods_editor;
+mod shop_window;
 // Sales.
 mod sale;
 mod sale_life;
+// Before an order.
+mod cart;
+mod checkout;
+mod coupons;
 // Orders and money.
 mod orders;
 mod payments;

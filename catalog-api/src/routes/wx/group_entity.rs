@@ -1,0 +1,180 @@
+//! Group buying as both surfaces show it.
+
+use crate::envelope::{Money, Zone};
+use crate::store::goods::GoodsRow;
+use crate::store::groupon::GroupRow;
+use crate::store::groupon_rule::{Offer, RuleRow};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// An offer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GrouponRules {
+    id: u64,
+    goods_id: u64,
+    goods_name: String,
+    pic_url: String,
+    /// Off each unit.
+    discount: Money,
+    /// People needed, the opener included.
+    discount_member: u32,
+    expire_time: String,
+    /// 0 on, 1 ended by time, 2 withdrawn
+    status: u8,
+    add_time: String,
+    update_time: String,
+    deleted: bool,
+}
+
+impl GrouponRules {
+    /// Of a row.
+    pub fn show(row: &RuleRow, zone: Zone) -> Self {
+        Self {
+            id: row.id,
+            goods_id: row.goods_id,
+            goods_name: row.goods_name.clone(),
+            pic_url: row.pic_url.clone(),
+            discount: Money(row.discount_minor),
+            discount_member: row.members,
+            expire_time: zone.show(row.expires_at),
+            status: row.status,
+            add_time: zone.show(row.added_at),
+            update_time: zone.show(row.updated_at),
+            deleted: row.deleted,
+        }
+    }
+}
+
+/// A record: who takes part in a group.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Groupon {
+    id: u64,
+    order_id: u64,
+    /// 0 for the opener, otherwise the opener's record
+    groupon_id: u64,
+    rules_id: u64,
+    user_id: u64,
+    share_url: String,
+    creator_user_id: u64,
+    creator_user_time: Option<String>,
+    /// 0 unpaid, 1 running, 2 succeeded, 3 failed
+    status: u8,
+    add_time: String,
+    update_time: String,
+    deleted: bool,
+}
+
+impl Groupon {
+    /// Of a row.
+    pub fn show(row: &GroupRow, zone: Zone) -> Self {
+        Self {
+            id: row.id,
+            order_id: row.order_id,
+            groupon_id: row.groupon_id,
+            rules_id: row.rule_id,
+            user_id: row.user_id,
+            share_url: row.share_url.clone(),
+            creator_user_id: row.creator_user_id,
+            creator_user_time: row.creator_user_at.map(|at| zone.show(at)),
+            status: row.status,
+            add_time: zone.show(row.added_at),
+            update_time: zone.show(row.updated_at),
+            deleted: false,
+        }
+    }
+}
+
+/// Goods that can be bought in a group.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GrouponGoods {
+    /// The goods.
+    id: u64,
+    name: String,
+    brief: String,
+    pic_url: String,
+    counter_price: Money,
+    retail_price: Money,
+    /// What a unit costs in a group.
+    groupon_price: Money,
+    groupon_discount: Money,
+    groupon_member: u32,
+    expire_time: String,
+}
+
+impl GrouponGoods {
+    /// Of a row.
+    pub fn show(offer: Offer, zone: Zone) -> Self {
+        Self {
+            id: offer.goods_id,
+            counter_price: Money(offer.counter_price_minor),
+            retail_price: Money(offer.retail_price_minor),
+            groupon_price: Money((offer.retail_price_minor - offer.discount_minor).max(0)),
+            groupon_discount: Money(offer.discount_minor),
+            groupon_member: offer.members,
+            expire_time: zone.show(offer.expires_at),
+            name: offer.name,
+            brief: offer.brief,
+            pic_url: offer.pic_url,
+        }
+    }
+}
+
+/// The goods of a group, as they are stored.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupGoods {
+    id: u64,
+    goods_sn: String,
+    name: String,
+    category_id: u64,
+    brand_id: u64,
+    gallery: Vec<String>,
+    keywords: String,
+    brief: String,
+    is_on_sale: bool,
+    sort_order: i16,
+    pic_url: String,
+    share_url: String,
+    is_new: bool,
+    is_hot: bool,
+    unit: String,
+    counter_price: Money,
+    retail_price: Money,
+    detail: String,
+    add_time: String,
+    update_time: String,
+    deleted: bool,
+}
+
+impl GroupGoods {
+    /// Of a row.
+    pub fn show(row: &GoodsRow, zone: Zone) -> Self {
+        let goods = row.goods.clone();
+        Self {
+            id: row.id,
+            goods_sn: goods.goods_sn,
+            name: goods.name,
+            category_id: goods.category_id,
+            brand_id: goods.brand_id,
+            gallery: serde_json::from_str(&goods.gallery).unwrap_or_default(),
+            keywords: goods.keywords,
+            brief: goods.brief,
+            is_on_sale: goods.on_sale,
+            sort_order: goods.sort_order,
+            pic_url: goods.pic_url,
+            share_url: row.share_url.clone(),
+            is_new: goods.is_new,
+            is_hot: goods.is_hot,
+            unit: goods.unit,
+            counter_price: Money(goods.counter_price_minor),
+            retail_price: Money(row.retail_price_minor),
+            detail: goods.detail,
+            add_time: zone.show(row.added_at),
+            update_time: zone.show(row.updated_at),
+            deleted: false,
+        }
+    }
+}
