@@ -2,6 +2,7 @@
 
 use super::DELETABLE;
 use super::refunds::{self, Decided, Decision, Sent};
+use crate::audit;
 use crate::envelope::Money;
 use crate::envelope::money::MAX_MINOR;
 use crate::error::order::{ORDER_NOT_DELETABLE, ORDER_NOT_PAYABLE, REFUND_FAILED, STAFF_ORDER_STATE};
@@ -30,9 +31,11 @@ pub async fn ship(app: &App, id: u64, channel: &str, number: &str) -> Result<Val
         if order_state::ship(&mut tx, &order, channel, number).await? == Moved::NotThere {
             return Err(STAFF_ORDER_STATE.into());
         }
-        tx.commit().await?;
         let after = json!({ "orderStatus": 301, "shipChannel": channel, "shipSn": number });
-        Ok(change(&order, json!({ "orderStatus": order.status }), after))
+        let change = change(&order, json!({ "orderStatus": order.status }), after);
+        audit::record(&mut tx, &change).await?;
+        tx.commit().await?;
+        Ok(change)
     })
     .await
 }
@@ -106,12 +109,14 @@ pub async fn pay(app: &App, id: u64, offline: &OfflinePayment) -> Result<Value, 
         if order_state::mark_paid_offline(&mut tx, &order, amount_minor).await? == Moved::NotThere {
             return Err(Fault::Broken("a locked order changed").into());
         }
-        tx.commit().await?;
         let before = json!({ "orderStatus": UNPAID, "actualPrice": Money(order.actual_minor) });
         let after = json!({
             "orderStatus": PAID, "actualPrice": Money(amount_minor), "reference": reference, "reason": offline.reason,
         });
-        Ok(change(&order, before, after))
+        let change = change(&order, before, after);
+        audit::record(&mut tx, &change).await?;
+        tx.commit().await?;
+        Ok(change)
     })
     .await
 }
@@ -127,8 +132,10 @@ pub async fn delete(app: &App, id: u64) -> Result<Value, Failure> {
         order_write::delete(&mut tx, order.id).await?;
         order_write::delete_lines(&mut tx, order.id).await?;
         aftersale::delete_of_order(&mut tx, order.id).await?;
+        let change = change(&order, json!({ "deleted": false }), json!({ "deleted": true }));
+        audit::record(&mut tx, &change).await?;
         tx.commit().await?;
-        Ok(change(&order, json!({ "deleted": false }), json!({ "deleted": true })))
+        Ok(change)
     })
     .await
 }
@@ -165,6 +172,16 @@ pub async fn update(app: &App, id: u64, read_at: &str, edit: &Edit) -> Result<Va
     if price_changes && reason.is_none() {
         return Err(Refusal::missing("reason").into());
     }
+    let shown = |consignee: &str, mobile: &str, address: &str, message: &str, price: i64| {
+        json!({
+            "consignee": consignee, "mobile": mobile, "address": address, "message": message,
+            "price": Money(price),
+        })
+    };
+    let before = shown(&old.consignee, &old.mobile, &old.address, &old.message, old.actual_minor);
+    let mut after = shown(&consignee, &mobile, &address, &message, price.0);
+    after["reason"] = json!(reason);
+    let change = json!({ "orderSn": old.order_sn, "before": before, "after": after });
     retrying(|| async {
         let mut tx = app.db.begin().await?;
         let edited = Edited {
@@ -180,19 +197,11 @@ pub async fn update(app: &App, id: u64, read_at: &str, edit: &Edit) -> Result<Va
         if price_changes {
             due_task::close_payments(&mut tx, id).await?;
         }
+        audit::record(&mut tx, &change).await?;
         Ok(tx.commit().await?)
     })
     .await?;
-    let shown = |consignee: &str, mobile: &str, address: &str, message: &str, price: i64| {
-        json!({
-            "consignee": consignee, "mobile": mobile, "address": address, "message": message,
-            "price": Money(price),
-        })
-    };
-    let before = shown(&old.consignee, &old.mobile, &old.address, &old.message, old.actual_minor);
-    let mut after = shown(&consignee, &mobile, &address, &message, price.0);
-    after["reason"] = json!(reason);
-    Ok(json!({ "orderSn": old.order_sn, "before": before, "after": after }))
+    Ok(change)
 }
 
 fn change(order: &Locked, before: Value, after: Value) -> Value {

@@ -2,11 +2,15 @@
 
 mod http;
 mod ledger;
+pub(crate) mod loopback;
+mod shop;
 mod stores;
 mod trade;
+pub(crate) mod wechat;
 
 pub(crate) use http::{Answer, Call};
 pub(crate) use ledger::{Bought, Goods, shown};
+pub(crate) use shop::Person;
 pub(crate) use stores::{free_port, stores};
 pub(crate) use trade::Buyer;
 

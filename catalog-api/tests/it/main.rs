@@ -26,8 +26,16 @@ mod cart;
 mod checkout;
 mod coupons;
 // Orders and money.
+mod aftersale;
+mod express;
+mod order_desk;
+mod order_races;
+mod order_reviews;
+mod order_states;
 mod orders;
 mod payments;
+mod refunds;
+mod submit;
 mod timers;
 // What people say, keep and look at.
 mod comments;
@@ -43,5 +51,6 @@ mod object_store;
 // Regions and figures.
 mod figures;
 mod regions;
+mod wechat_pay;
 // Development.
 mod dev;

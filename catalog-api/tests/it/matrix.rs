@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A call of a route with enough in it to pass decoding.
 fn call(entry: &Entry) -> Call {
     match entry.method.as_str() {
-        "GET" => Call::get(&format!("{}?id=999999&orderId=999999", entry.path)),
+        "GET" => Call::get(&format!("{}?id=999999&orderId=999999&ogid=999999&status=1", entry.path)),
         _ => Call::post(&entry.path, json!({ "id": 999_999, "orderId": 999_999, "version": 1 })),
     }
 }

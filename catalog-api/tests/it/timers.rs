@@ -83,3 +83,33 @@ async fn a_task_that_cannot_be_done_holds_up_no_other_and_is_kept() {
     assert_eq!(world.units_asked_back(sale).await, 1);
     world.finish().await;
 }
+
+#[tokio::test]
+async fn a_shipped_order_counts_as_received_after_the_days_the_shop_sets() {
+    let world = World::new().await;
+    let goods = world.goods("tea", 10).await;
+    let lin = world.person("lin").await;
+    let (old, young) =
+        (world.ordinary(lin.id, goods, 1, 301).await, world.ordinary(lin.id, goods, 1, 301).await);
+    for (order, days) in [(&old, 8), (&young, 3)] {
+        sqlx::query("update orders set shipped_at = date_sub(now(3), interval ? day) where id = ?")
+            .bind(days)
+            .bind(order.id)
+            .execute(&world.db)
+            .await
+            .unwrap();
+    }
+    world.until("it counts as received", async || world.order_status(&old).await == 402).await;
+    let stamped = "select count(*) from orders where id = ? and confirmed_at is not null and comments = 0";
+    assert_eq!(world.number(stamped, old.id).await, 1);
+    assert_eq!(world.order_status(&young).await, 301);
+    // The days count from now on, for orders that are on their way as well.
+    sqlx::query("insert into setting (name, value) values ('litemall_order_unconfirm', '2') on duplicate key update value = '2'")
+        .execute(&world.db)
+        .await
+        .unwrap();
+    world.until("the shorter time counts", async || world.order_status(&young).await == 402).await;
+    let tasks = "select count(*) from due_task where kind = 'order_received' and id > ?";
+    world.until("tasks that are done are gone", async || world.number(tasks, 0).await == 0).await;
+    world.finish().await;
+}
