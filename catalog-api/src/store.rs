@@ -10,6 +10,7 @@ pub mod address;
 pub mod address_book;
 pub mod admin;
 pub mod admin_desk;
+pub mod bare_hash;
 pub mod bbq;
 pub mod books;
 pub mod brand;
