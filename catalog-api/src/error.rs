@@ -63,6 +63,17 @@ pub const UPDATE_FAILED: Refusal = Refusal::new(505, "nothing was updated");
 pub const NO_PERMISSION: Refusal = Refusal::new(506, "no permission");
 /// 506
 pub const PASSWORD_TO_CHANGE: Refusal = Refusal::new(506, "please change your password first");
+/// 601
+pub const STAFF_NAME_MALFORMED: Refusal =
+    Refusal::new(601, "a name has 6 to 20 letters, digits, underscores or Chinese characters");
+/// 602
+pub const STAFF_PASSWORD_SHORT: Refusal = Refusal::new(602, "a password has at least 6 characters");
+/// 602
+pub const STAFF_PASSWORD_SAME: Refusal = Refusal::new(602, "the new password must not be the old one");
+/// 602
+pub const STAFF_NAME_TAKEN: Refusal = Refusal::new(602, "the name is taken");
+/// 604
+pub const STAFF_IS_ONESELF: Refusal = Refusal::new(604, "nobody deletes their own account");
 /// 605
 pub const STAFF_LOGIN_WRONG: Refusal = Refusal::new(605, "account or password is wrong");
 /// 606
@@ -71,6 +82,14 @@ pub const CAPTCHA_WRONG: Refusal = Refusal::new(606, "the code is wrong");
 pub const CAPTCHA_MISSING: Refusal = Refusal::new(607, "please enter the code");
 /// 611
 pub const GOODS_NAME_TAKEN: Refusal = Refusal::new(611, "there are goods of this name");
+/// 640
+pub const ROLE_NAME_TAKEN: Refusal = Refusal::new(640, "the role's name is taken");
+/// 641
+pub const ROLE_IS_SUPER: Refusal = Refusal::new(641, "a role that may do everything is not changed");
+/// 642
+pub const ROLE_IS_HELD: Refusal = Refusal::new(642, "the role is held by somebody");
+/// 660
+pub const NOTICE_WAS_READ: Refusal = Refusal::new(660, "the notice was read already");
 /// 680
 pub const TOO_LITTLE_STOCK: Refusal = Refusal::new(680, "not enough free stock");
 /// 682
@@ -94,8 +113,28 @@ pub const REPLIED_ALREADY: Refusal = Refusal::new(690, "there is a reply already
 /// 684
 pub const COUPON_UNFIT: Refusal =
     Refusal::new(684, "the coupon is not for flash sales, expired or withdrawn");
+/// 689
+pub const UNFINISHED_ORDERS: Refusal = Refusal::new(689, "the user has unfinished orders");
+/// -1
+pub const WEIXIN_REFUSED: Refusal = Refusal::new(-1, "the WeChat log-in was refused");
 /// 700
 pub const SHOP_LOGIN_WRONG: Refusal = Refusal::new(700, "account or password is wrong");
+/// 701
+pub const SMS_NOT_SET_UP: Refusal = Refusal::new(701, "text messages are not set up");
+/// 702
+pub const CODE_TOO_SOON: Refusal = Refusal::new(702, "a code was sent already, please wait a little");
+/// 703
+pub const CODE_WRONG: Refusal = Refusal::new(703, "the code is wrong or expired");
+/// 704
+pub const NAME_TAKEN: Refusal = Refusal::new(704, "the name is taken");
+/// 705
+pub const MOBILE_TAKEN: Refusal = Refusal::new(705, "the mobile number is registered already");
+/// 706
+pub const MOBILE_UNKNOWN: Refusal = Refusal::new(706, "the mobile number is not registered");
+/// 707
+pub const MOBILE_MALFORMED: Refusal = Refusal::new(707, "this is no mobile number");
+/// 709
+pub const OPENID_TAKEN: Refusal = Refusal::new(709, "the WeChat account belongs to somebody already");
 /// 708
 pub const NO_OPENID: Refusal = Refusal::new(708, "the account has no openid");
 /// 650

@@ -13,6 +13,7 @@ pub mod loose;
 pub mod upload;
 // More of what members and parameters can be, for all of the above.
 pub mod fields;
+pub mod forms;
 pub mod link;
 // Entities with a page of rich text in them.
 pub mod page;

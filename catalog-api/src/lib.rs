@@ -33,18 +33,23 @@ pub mod attempts;
 pub mod captcha;
 pub mod password;
 pub mod session;
+pub mod sms_code;
 
 // What is done: the spines, which hold the transactions.
 pub mod bbq;
+pub mod accounts;
+pub mod address_book;
 pub mod carts;
 pub mod catalogue;
 pub mod coupons;
 pub mod fishing;
 pub mod groups;
+pub mod notices;
 pub mod orders;
 pub mod payments;
 pub mod pricing;
 pub mod sales;
+pub mod staff;
 pub mod stats;
 pub mod texts;
 pub mod timers;

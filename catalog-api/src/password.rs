@@ -1,5 +1,8 @@
 //! Passwords: argon2id (19 MiB, two passes, one lane), a bounded number at a time, off the async
-//! threads.
+//! threads. Hashes of earlier systems are read, so that their accounts can log in once more, and are
+//! replaced then ([`Fit::Outdated`]).
+
+pub mod earlier;
 
 use crate::error::Fault;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
@@ -11,12 +14,34 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
+/// Characters of a password at most: more than anybody remembers, and little work to hash.
+pub const CHARS_MAX: usize = 128;
+
 /// Hashes and verifies.
 pub struct Passwords {
     running: Arc<Semaphore>,
     waiting: Semaphore,
-    /// Verified for accounts that do not exist, so that they take as long as those that do.
+    /// Verified for accounts that do not exist or have no password, so that they take as long as those
+    /// that do.
     decoy: String,
+}
+
+/// Whether a password fits a stored hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// It does not.
+    No,
+    /// It does.
+    Yes,
+    /// It does, and the hash is of a kind that has to be replaced.
+    Outdated,
+}
+
+impl Fit {
+    /// Whether it fits at all.
+    pub fn fits(self) -> bool {
+        self != Self::No
+    }
 }
 
 impl Passwords {
@@ -32,14 +57,12 @@ impl Passwords {
     }
 
     /// Whether a password fits a stored hash; without one it takes as long and does not fit.
-    pub async fn fits(&self, password: String, stored: Option<String>) -> Result<bool, Fault> {
+    pub async fn fits(&self, password: String, stored: Option<String>) -> Result<Fit, Fault> {
+        let stored = stored.filter(|stored| !stored.is_empty());
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.decoy.clone());
-        let fits = self.run(move || {
-            let parsed = PasswordHash::new(&stored).ok();
-            parsed.is_some_and(|hash| argon2id().verify_password(password.as_bytes(), &hash).is_ok())
-        });
-        Ok(fits.await? && known)
+        let fit = self.run(move || fit(&password, &stored)).await?;
+        Ok(if known { fit } else { Fit::No })
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
@@ -53,6 +76,19 @@ impl Passwords {
         });
         work.await.map_err(|_| Fault::Busy("a password could not be hashed"))
     }
+}
+
+fn fit(password: &str, stored: &str) -> Fit {
+    if stored.starts_with("$argon2") {
+        return if is_of(password, stored) { Fit::Yes } else { Fit::No };
+    }
+    if earlier::fits(password, stored) { Fit::Outdated } else { Fit::No }
+}
+
+/// Whether an argon2id hash is that of a text.
+fn is_of(text: &str, hash: &str) -> bool {
+    let parsed = PasswordHash::new(hash).ok();
+    parsed.is_some_and(|hash| argon2id().verify_password(text.as_bytes(), &hash).is_ok())
 }
 
 fn argon2id() -> Argon2<'static> {
@@ -74,10 +110,12 @@ mod tests {
         let hash = passwords.hash("plum tree".into()).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert_ne!(hash, passwords.hash("plum tree".into()).await.unwrap());
-        assert!(passwords.fits("plum tree".into(), Some(hash.clone())).await.unwrap());
-        assert!(!passwords.fits("plum".into(), Some(hash)).await.unwrap());
-        assert!(!passwords.fits("plum tree".into(), None).await.unwrap());
-        assert!(!passwords.fits(String::new(), Some(String::new())).await.unwrap());
+        assert_eq!(passwords.fits("plum tree".into(), Some(hash.clone())).await.unwrap(), Fit::Yes);
+        assert_eq!(passwords.fits("plum".into(), Some(hash)).await.unwrap(), Fit::No);
+        for nothing in [None, Some(String::new()), Some("plum tree".into())] {
+            assert_eq!(passwords.fits("plum tree".into(), nothing).await.unwrap(), Fit::No);
+        }
+        assert_eq!(passwords.fits(String::new(), Some(String::new())).await.unwrap(), Fit::No);
     }
 
     #[tokio::test]

@@ -1,7 +1,9 @@
 //! What every route needs, collected where it is routed. The permission tree, the `perms` list and the
 //! checks all come from this registry; a route that declares nothing does not compile.
 
+use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// What a call needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +63,72 @@ impl Registry {
     }
 }
 
+/// A node of the permission tree: a part of the mall, a subject, or what can be done there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Branch {
+    /// Unique; of a leaf the permission.
+    id: String,
+    /// For people.
+    label: String,
+    /// Of a leaf, the call it allows.
+    api: Option<String>,
+    /// Of a part, its subjects; of a subject, its leaves.
+    #[schema(no_recursion)]
+    children: Option<Vec<Branch>>,
+}
+
+impl Registry {
+    /// The tree, in the order of the routes.
+    pub fn tree(&self) -> Vec<Branch> {
+        let mut parts: Vec<Branch> = Vec::new();
+        for (entry, permission, [part, subject, label]) in self.leaf_entries() {
+            let part_node = grown(&mut parts, part.to_owned(), part);
+            let subjects = part_node.children.get_or_insert_default();
+            let subject_node = grown(subjects, format!("{part}/{subject}"), subject);
+            subject_node.children.get_or_insert_default().push(Branch {
+                id: permission.to_owned(),
+                label: label.to_owned(),
+                api: Some(entry.api()),
+                children: None,
+            });
+        }
+        parts
+    }
+
+    /// Leaves of the tree that these permissions include, each once.
+    pub fn leaves(&self, held: &[String]) -> Vec<String> {
+        let mut leaves: Vec<String> = Vec::new();
+        for (_, permission, _) in self.leaf_entries() {
+            if allows(held, permission) && !leaves.iter().any(|known| known == permission) {
+                leaves.push(permission.to_owned());
+            }
+        }
+        leaves
+    }
+
+    /// Whether a permission is a leaf of the tree. Only such can be given: `*` and prefixes are for those
+    /// who set an installation up.
+    pub fn knows(&self, permission: &str) -> bool {
+        self.leaf_entries().any(|(_, known, _)| known == permission)
+    }
+
+    fn leaf_entries(&self) -> impl Iterator<Item = (&Entry, &'static str, [&'static str; 3])> {
+        self.0.iter().filter_map(|entry| match (entry.need, entry.menu) {
+            (Need::Permission(permission), Some(menu)) => Some((entry, permission, menu)),
+            _ => None,
+        })
+    }
+}
+
+/// The node of an id among its siblings, added if it is not there.
+fn grown<'a>(siblings: &'a mut Vec<Branch>, id: String, label: &str) -> &'a mut Branch {
+    let at = siblings.iter().position(|node| node.id == id).unwrap_or_else(|| {
+        siblings.push(Branch { id, label: label.to_owned(), api: None, children: None });
+        siblings.len() - 1
+    });
+    &mut siblings[at]
+}
+
 /// The registry as handlers get it.
 pub type SharedRegistry = Arc<Registry>;
 
@@ -106,6 +174,33 @@ mod tests {
     }
 
     #[test]
+    fn the_tree_has_three_levels_and_its_groups_are_unique() {
+        let entry = |path: &str, permission, menu| Entry {
+            method: "GET".into(),
+            path: path.into(),
+            features: "",
+            need: Need::Permission(permission),
+            menu: Some(menu),
+            sensitive: false,
+        };
+        let registry = Registry(vec![
+            entry("/admin/a/list", "admin:a:list", ["Promotion", "Notices", "Query"]),
+            entry("/admin/b/list", "admin:b:list", ["System", "Notices", "Query"]),
+            entry("/admin/a/read", "admin:a:list", ["Promotion", "Notices", "Detail"]),
+        ]);
+        let tree = registry.tree();
+        let ids = |nodes: &[Branch]| nodes.iter().map(|node| node.id.clone()).collect::<Vec<_>>();
+        assert_eq!(ids(&tree), ["Promotion", "System"]);
+        let subjects = tree[0].children.as_deref().unwrap();
+        assert_eq!(ids(subjects), ["Promotion/Notices"]);
+        let leaves = subjects[0].children.as_deref().unwrap();
+        assert_eq!((leaves.len(), leaves[1].api.as_deref()), (2, Some("GET /admin/a/read")));
+        assert_eq!(registry.leaves(&["*".into()]), ["admin:a:list", "admin:b:list"]);
+        assert_eq!(registry.leaves(&["admin:b".into()]), ["admin:b:list"]);
+        assert!(registry.knows("admin:b:list") && !registry.knows("*"));
+    }
+
+    #[test]
     fn the_list_for_the_menu_is_never_empty() {
         let entry = |path: &str, need| Entry {
             method: "GET".into(),
@@ -121,6 +216,7 @@ mod tests {
             entry("/wx/x", Need::Login),
         ]);
         assert_eq!(registry.granted(&["*".into()]), ["*"]);
+        assert!(registry.tree().is_empty() && !registry.knows("admin:a"), "no menu, no leaf");
         assert_eq!(registry.granted(&["admin:a".into()]), ["GET /admin/a"]);
         assert_eq!(registry.granted(&[]), ["GET /admin/info"]);
     }

@@ -37,6 +37,13 @@ pub mod wx {
     pub mod pay_notify;
     pub mod search;
     pub mod topic;
+    pub mod greeting;
+    pub mod msg;
+    pub mod order;
+    pub mod pay_notify;
+    pub mod sign_up;
+    pub mod user;
+    pub mod weixin;
 }
 // Bodies that name one row.
 pub mod entity_id;
@@ -71,6 +78,19 @@ pub mod admin {
     pub mod stat;
     pub mod storage;
     pub mod topic;
+    pub mod account;
+    pub mod address;
+    pub mod auth;
+    pub mod config;
+    pub mod coupon_seckill;
+    pub mod greeting;
+    pub mod log;
+    pub mod notice;
+    pub mod profile;
+    pub mod role;
+    pub mod sale;
+    pub mod seckill;
+    pub mod user;
 }
 // Orders and after-sales as both of them show them.
 pub mod aftersale_entity;
@@ -80,6 +100,7 @@ pub mod dev {
     //! `/dev`
     pub mod pay;
     pub mod sessions;
+    pub mod sms;
 }
 // Health and metrics, on the private listener.
 pub mod private;

@@ -37,6 +37,15 @@ pub struct Session {
     pub sid: String,
 }
 
+/// A session that was just opened.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// What the client keeps.
+    pub text: String,
+    /// What it stands for.
+    pub session: Session,
+}
+
 /// An account to open a session for.
 #[derive(Clone, Copy, Debug)]
 pub struct Account {
@@ -70,11 +79,21 @@ impl Sessions {
         }
     }
 
+    /// Opens a session.
+    pub async fn open_one(&self, redis: &Pool, account: Account) -> Result<Opened, Fault> {
+        let mut opened = self.open_these(redis, &[account]).await?;
+        Ok(opened.remove(0))
+    }
+
     /// Opens sessions in one round trip; the texts come in the order of the accounts.
     pub async fn open(&self, redis: &Pool, accounts: &[Account]) -> Result<Vec<String>, Fault> {
+        Ok(self.open_these(redis, accounts).await?.into_iter().map(|opened| opened.text).collect())
+    }
+
+    async fn open_these(&self, redis: &Pool, accounts: &[Account]) -> Result<Vec<Opened>, Fault> {
         let now = unix_s();
         let mut commands = redis::pipe();
-        let mut texts = Vec::with_capacity(accounts.len());
+        let mut all = Vec::with_capacity(accounts.len());
         for account in accounts {
             let sid = hex_128();
             let record = Record { user_id: account.user, audience: account.audience };
@@ -92,19 +111,21 @@ impl Sessions {
             commands.cmd("ZREMRANGEBYSCORE").arg(&index).arg("-inf").arg(now).ignore();
             commands.cmd("ZADD").arg(&index).arg(now + self.life_s).arg(&sid).ignore();
             commands.cmd("EXPIRE").arg(&index).arg(self.life_s).ignore();
-            texts.push(self.keys.sign(&Claims {
+            let text = self.keys.sign(&Claims {
                 sub: account.user.to_string(),
                 aud: account.audience,
                 iss: ISSUER.to_owned(),
                 nbf: now,
                 exp: now + self.life_s,
-                sid,
+                sid: sid.clone(),
                 level: account.level,
-            }));
+            });
+            let session = Session { audience: account.audience, user: account.user, sid };
+            all.push(Opened { text, session });
         }
         let mut connection = redis.get().await?;
         commands.query_async::<()>(&mut connection).await?;
-        Ok(texts)
+        Ok(all)
     }
 
     /// The session a request carries, if it holds, and moves its end. Redis failing is a fault, never
@@ -137,15 +158,22 @@ impl Sessions {
 
     /// Ends all sessions of an account.
     pub async fn end_all(&self, redis: &Pool, audience: Audience, user: u64) -> Result<(), Failure> {
-        let mut connection = redis.get().await?;
-        let sids: Vec<String> = redis::cmd("ZRANGE")
-            .arg(self.index(audience, user))
-            .arg(0)
-            .arg(-1)
-            .query_async(&mut connection)
-            .await?;
-        drop(connection);
+        let sids = self.sids(redis, audience, user).await?;
         self.end_these(redis, audience, user, &sids).await
+    }
+
+    /// Ends all sessions of an account but this one.
+    pub async fn end_others(&self, redis: &Pool, session: &Session) -> Result<(), Failure> {
+        let mut sids = self.sids(redis, session.audience, session.user).await?;
+        sids.retain(|sid| *sid != session.sid);
+        self.end_these(redis, session.audience, session.user, &sids).await
+    }
+
+    async fn sids(&self, redis: &Pool, audience: Audience, user: u64) -> Result<Vec<String>, Failure> {
+        let mut connection = redis.get().await?;
+        let mut all = redis::cmd("ZRANGE");
+        all.arg(self.index(audience, user)).arg(&[0, -1]);
+        Ok(all.query_async(&mut connection).await?)
     }
 
     async fn end_these(
@@ -155,6 +183,9 @@ impl Sessions {
         user: u64,
         sids: &[String],
     ) -> Result<(), Failure> {
+        if sids.is_empty() {
+            return Ok(());
+        }
         let mut commands = redis::pipe();
         commands.atomic();
         for sid in sids {

@@ -4,6 +4,7 @@
 //! that time, and at once on the one that made it. What an installation is made of (addresses, secrets)
 //! is elsewhere, in [`crate::config`].
 
+pub mod change;
 pub mod key;
 
 pub use key::{KEYS, Key};

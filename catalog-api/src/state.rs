@@ -97,6 +97,8 @@ impl App {
             uploads: Uploads::new(&config),
             cache: Cache::new(&config.redis.prefix),
             settings: Settings::default(),
+            settings: Settings::default(),
+            cache: Cache::new(&config.redis.prefix),
             passwords: Passwords::new(config.password.parallel, config.password.waiting_max),
             zone: config.time.offset.parse().ok().context("time.offset")?,
             trusted_proxies: trusted.collect::<Result<_, _>>().ok().context("http.trusted_proxies")?,

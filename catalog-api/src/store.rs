@@ -10,6 +10,10 @@ pub mod address;
 pub mod address_choice;
 pub mod admin;
 pub mod aftersale;
+pub mod address_book;
+pub mod admin;
+pub mod admin_desk;
+pub mod bare_hash;
 pub mod bbq;
 pub mod books;
 pub mod brand;
@@ -35,6 +39,10 @@ pub mod groupon_rule_write;
 pub mod groupon_view;
 pub mod issue;
 pub mod keyword;
+pub mod issue;
+pub mod keyword;
+pub mod letter_box;
+pub mod notice;
 pub mod operation_log;
 pub mod order;
 pub mod order_desk;
@@ -46,11 +54,14 @@ pub mod payment_request;
 pub mod question;
 pub mod region;
 pub mod resource;
+pub mod role;
 pub mod sale;
 pub mod sale_write;
 pub mod search_history;
 pub mod setting;
 pub mod shopper;
+pub mod shopper_account;
+pub mod shopper_desk;
 pub mod sms_outbox;
 pub mod stat;
 pub mod storage;
@@ -63,6 +74,15 @@ use sqlx::mysql::MySqlDatabaseError;
 pub fn error_number(error: &sqlx::Error) -> Option<u16> {
     let error = error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>()?;
     Some(error.number())
+}
+
+/// Whether an error is a second row for this unique key.
+pub fn violates(error: &sqlx::Error, key: &str) -> bool {
+    // The server says which key in its text only; MySQL writes the table before it.
+    let Some(error) = error.as_database_error().filter(|error| error.is_unique_violation()) else {
+        return false;
+    };
+    error.message().ends_with(&format!("{key}'"))
 }
 
 /// Times a transaction is begun before its lost lock is a fault.

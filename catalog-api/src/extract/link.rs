@@ -28,7 +28,7 @@ impl Entity {
     }
 }
 
-fn checked(name: &str, text: &str) -> Result<String, Refusal> {
+pub(super) fn checked(name: &str, text: &str) -> Result<String, Refusal> {
     // Browsers drop these characters anywhere in an address before they look for its scheme.
     let text: String = text.chars().filter(|char| !char.is_control()).collect();
     let text = text.trim();

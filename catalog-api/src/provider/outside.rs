@@ -1,14 +1,11 @@
 //! Calls to vendors: HTTPS, one deadline for everything, a bound on the answer, no redirects. The
 //! addresses come from our own configuration; users never name one.
 
+use crate::envelope::chain;
 use crate::error::Fault;
 use axum::body::Bytes;
 use axum::http::{Request, Response};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use reqwest::redirect::Policy;
 use std::time::Duration;
 
 /// All of a call, from connecting to the last byte of the answer.
@@ -19,42 +16,47 @@ const IDLE_MAX: usize = 8;
 
 /// The client; it keeps connections.
 #[derive(Clone, Debug)]
-pub struct Outside(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
+pub struct Outside(reqwest::Client);
 
 impl Outside {
-    /// With the certificates the system trusts.
-    pub fn new() -> std::io::Result<Self> {
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())?
-            // Plain HTTP is for servers on a developer's machine; `config` refuses it elsewhere.
-            .https_or_http()
-            .enable_http1()
-            .build();
-        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(IDLE_MAX).build(connector);
+    /// With the certificates the system trusts. Plain HTTP is for servers on a developer's machine;
+    /// `config` refuses such an address elsewhere.
+    pub fn new() -> reqwest::Result<Self> {
+        // Fails only when the process has one already, which will do.
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let client = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .no_proxy()
+            .timeout(DEADLINE)
+            .pool_max_idle_per_host(IDLE_MAX)
+            .build()?;
         Ok(Self(client))
     }
 
     /// Sends a request and reads the whole answer.
-    pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, Fault> {
-        // Queries may hold secrets; neither they nor the path say more than the host in a log.
+    pub async fn send(&self, request: Request<String>) -> Result<Response<Bytes>, Fault> {
+        // A query may hold secrets: a log says the host and no more of the address.
         let host = request.uri().host().unwrap_or_default().to_owned();
-        let exchange = async {
-            let (parts, body) =
-                self.0.request(request).await.map_err(|error| with_cause(&error))?.into_parts();
-            let body =
-                Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|error| error.to_string())?;
-            Ok::<_, String>(Response::from_parts(parts, body.to_bytes()))
-        };
-        match tokio::time::timeout(DEADLINE, exchange).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(Fault::Provider(format!("call to {host} failed: {error}"))),
-            Err(_) => Err(Fault::Provider(format!("call to {host} took too long"))),
-        }
+        let answer = self.exchange(request).await;
+        answer.map_err(|error| Fault::Provider(format!("call to {host} failed: {error}")))
     }
-}
 
-fn with_cause(error: &dyn std::error::Error) -> String {
-    crate::envelope::chain(error)
+    async fn exchange(&self, request: Request<String>) -> Result<Response<Bytes>, String> {
+        let text = |error: reqwest::Error| chain(&error.without_url());
+        let request = reqwest::Request::try_from(request).map_err(text)?;
+        let mut answer = self.0.execute(request).await.map_err(text)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(text)? {
+            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+                return Err("the answer is too long".into());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let mut response = Response::new(Bytes::from(body));
+        *response.status_mut() = answer.status();
+        *response.headers_mut() = answer.headers().clone();
+        Ok(response)
+    }
 }
 
 /// Text as it may stand in a query: all but the unreserved characters of RFC 3986 are escaped.

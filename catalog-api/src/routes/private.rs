@@ -24,6 +24,7 @@ pub fn router(app: &Arc<App>, openapi: &OpenApi) -> Router {
     if app.config.is_dev() {
         router = router
             .route("/dev/sessions", post(dev::sessions::sessions))
+            .route("/dev/sms", get(dev::sms::sms))
             .route("/dev/pay/{order_sn}", post(dev::pay::pay));
     }
     router.with_state(Arc::clone(app))

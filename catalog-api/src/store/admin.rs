@@ -25,14 +25,18 @@ pub async fn credentials(db: &MySqlPool, username: &str) -> sqlx::Result<Option<
     .await
 }
 
-/// Remembers a log-in.
-pub async fn logged_in(db: &MySqlPool, id: u64, ip: &str) -> sqlx::Result<()> {
-    sqlx::query("update admin set last_login_at = now(3), last_login_ip = ? where id = ?")
-        .bind(ip)
-        .bind(id)
-        .execute(db)
-        .await?;
-    Ok(())
+/// Remembers a log-in with this hash; false when the account is gone or has another one.
+pub async fn logged_in(db: &MySqlPool, id: u64, ip: &str, hash: &str) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "update admin set last_login_at = now(3), last_login_ip = ? \
+         where id = ? and password_hash = ? and deleted = false",
+    )
+    .bind(ip)
+    .bind(id)
+    .bind(hash)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// An account as the gate needs it.

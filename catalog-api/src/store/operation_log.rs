@@ -1,6 +1,8 @@
 //! Who did what: staff always, shoppers where it is sensitive.
 
-use sqlx::{MySqlExecutor, MySqlPool};
+use crate::extract::listing::{Listing, Rows};
+use chrono::NaiveDateTime;
+use sqlx::{FromRow, MySql, MySqlExecutor, MySqlPool, QueryBuilder};
 
 /// One call.
 #[derive(Debug)]
@@ -37,6 +39,51 @@ pub async fn insert(db: impl MySqlExecutor<'_>, operation: &Operation<'_>) -> sq
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// A row of `operation_log`.
+#[derive(Clone, Debug, FromRow)]
+#[expect(missing_docs, reason = "the columns, explained in the migration")]
+pub struct OperationRow {
+    pub id: u64,
+    pub actor: String,
+    pub ip: String,
+    pub kind: u8,
+    pub action: String,
+    pub succeeded: bool,
+    pub result: String,
+    pub changes: Option<String>,
+    pub added_at: NaiveDateTime,
+}
+
+fn named(select: &'static str, actor: Option<&str>) -> QueryBuilder<MySql> {
+    let mut query = QueryBuilder::new(select);
+    if let Some(actor) = actor {
+        query.push("where actor like ").push_bind(super::anywhere(actor)).push(" escape '!'");
+    }
+    query
+}
+
+/// How many rows have a caller with this in the name.
+pub async fn count(db: &MySqlPool, actor: Option<&str>) -> sqlx::Result<i64> {
+    named("select count(*) from operation_log ", actor).build_query_scalar().fetch_one(db).await
+}
+
+/// Some of them.
+pub async fn list(
+    db: &MySqlPool,
+    actor: Option<&str>,
+    listing: Listing,
+    rows: Rows,
+) -> sqlx::Result<Vec<OperationRow>> {
+    let mut query = named(
+        "select id, actor, ip, kind, action, succeeded, result, cast(changes as char) as changes, added_at \
+         from operation_log ",
+        actor,
+    );
+    query.push(listing.order_by());
+    query.push(" limit ").push_bind(rows.count).push(" offset ").push_bind(rows.offset);
+    query.build_query_as().fetch_all(db).await
 }
 
 /// Deletes some of the rows that are older than so many days; how many there were.

@@ -60,13 +60,15 @@ pub async fn credentials(db: &MySqlPool, username: &str) -> sqlx::Result<Option<
     .await
 }
 
-/// Remembers a log-in; false when the account is gone.
-pub async fn logged_in(db: &MySqlPool, id: u64, ip: &str) -> sqlx::Result<bool> {
+/// Remembers a log-in with this hash; false when the account is gone, disabled or has another one.
+pub async fn logged_in(db: &MySqlPool, id: u64, ip: &str, hash: &str) -> sqlx::Result<bool> {
     let done = sqlx::query(
-        "update shopper set last_login_at = now(3), last_login_ip = ? where id = ? and deleted = false",
+        "update shopper set last_login_at = now(3), last_login_ip = ? \
+         where id = ? and password_hash = ? and status = 0 and deleted = false",
     )
     .bind(ip)
     .bind(id)
+    .bind(hash)
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)

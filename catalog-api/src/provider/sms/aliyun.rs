@@ -7,11 +7,9 @@ use crate::error::Fault;
 use crate::provider::outside::{Outside, authority, escaped};
 use crate::provider::pay::Call;
 use crate::random::{hex, hex_128};
-use axum::body::Bytes;
 use axum::http::Request;
 use chrono::DateTime;
 use hmac::{Hmac, KeyInit, Mac};
-use http_body_util::Full;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -32,7 +30,7 @@ impl Aliyun {
         Self { config: config.clone(), outside }
     }
 
-    fn request(&self, message: &Message, template: &str) -> Result<Request<Full<Bytes>>, Fault> {
+    fn request(&self, message: &Message, template: &str) -> Result<Request<String>, Fault> {
         let endpoint =
             Some(self.config.endpoint.as_str()).filter(|text| !text.is_empty()).unwrap_or(ENDPOINT);
         let host = authority(endpoint);
@@ -69,7 +67,7 @@ impl Aliyun {
                     "{ALGORITHM} Credential={key_id},SignedHeaders={SIGNED_HEADERS},Signature={signature}"
                 ),
             )
-            .body(Full::default())
+            .body(String::new())
             .map_err(|_| Fault::Provider("sms.endpoint or sms.key_id cannot be sent".into()))
     }
 

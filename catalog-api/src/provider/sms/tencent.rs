@@ -7,11 +7,9 @@ use crate::error::Fault;
 use crate::provider::outside::{Outside, authority};
 use crate::provider::pay::Call;
 use crate::random::hex;
-use axum::body::Bytes;
 use axum::http::Request;
 use chrono::DateTime;
 use hmac::{Hmac, KeyInit, Mac};
-use http_body_util::Full;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -32,7 +30,7 @@ impl Tencent {
         Self { config: config.clone(), outside }
     }
 
-    fn request(&self, message: &Message, template: &str) -> Result<Request<Full<Bytes>>, Fault> {
+    fn request(&self, message: &Message, template: &str) -> Result<Request<String>, Fault> {
         let endpoint = or_else(&self.config.endpoint, ENDPOINT);
         let host = authority(endpoint);
         let values: Vec<&str> = message.parameters.iter().map(|(_, value)| value.as_str()).collect();
@@ -69,7 +67,7 @@ impl Tencent {
                      Signature={signature}"
                 ),
             )
-            .body(Full::from(body))
+            .body(body)
             .map_err(|_| Fault::Provider("sms.endpoint or sms.key_id cannot be sent".into()))
     }
 

@@ -6,7 +6,6 @@ use crate::error::Fault;
 use crate::provider::outside::{Outside, authority, escaped};
 use crate::provider::pay::Call;
 use axum::http::Request;
-use http_body_util::Full;
 use serde_json::Value;
 
 /// The client.
@@ -38,7 +37,7 @@ impl Weixin for Code2Session {
             );
             let request = Request::get(address)
                 .header("host", authority(endpoint))
-                .body(Full::default())
+                .body(String::new())
                 .map_err(|_| Fault::Provider("weixin.endpoint is no address".into()))?;
             let answer = self.outside.send(request).await?;
             let said: Value = serde_json::from_slice(answer.body()).unwrap_or_default();

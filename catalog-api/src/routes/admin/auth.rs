@@ -1,24 +1,24 @@
 //! A staff account: captcha, log in, look, log out.
 
 use crate::access::Staff;
-use crate::attempts::Attempt;
 use crate::captcha::{self, Action};
 use crate::envelope::{Answer, Envelope, Nothing, Reply};
-use crate::error::{CAPTCHA_MISSING, CAPTCHA_WRONG, Failure, Refusal, STAFF_LOGIN_WRONG};
+use crate::error::{Failure, LOGIN_REQUIRED, NO_PERMISSION};
 use crate::extract::{ClientAddress, Loose};
+use crate::password;
 use crate::permission::SharedRegistry;
-use crate::session::Account;
+use crate::staff::accounts;
 use crate::state::App;
 use crate::store::admin;
 use axum::Extension;
 use axum::extract::State;
-use contract::session::Audience;
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// What the log-in form sends.
 #[derive(Debug, ToSchema)]
+#[schema(as = StaffLoginForm)]
 #[expect(dead_code, reason = "it describes a loose body")]
 pub struct LoginForm {
     username: String,
@@ -29,6 +29,7 @@ pub struct LoginForm {
 
 /// A log-in.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StaffLoggedIn)]
 #[serde(rename_all = "camelCase")]
 pub struct LoggedIn {
     /// To be sent as `X-Litemall-Admin-Token` or `Authorization: Bearer`.
@@ -46,6 +47,7 @@ pub struct AdminInfo {
 
 /// The own account.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OwnStaffAccount)]
 pub struct OwnAccount {
     name: String,
     avatar: String,
@@ -69,50 +71,17 @@ async fn image(app: &App, address: ClientAddress) -> Result<String, Failure> {
 #[utoipa::path(post, path = "/admin/auth/login", tag = "staff: account", request_body = LoginForm,
     responses((status = 200, body = Envelope<LoggedIn>)))]
 pub async fn login(State(app): State<Arc<App>>, address: ClientAddress, body: Loose) -> Answer<LoggedIn> {
-    let (username, password) = (body.required_text("username")?, body.required_text("password")?);
+    let username = body.required_text("username")?;
+    let password = body.required_text_within("password", password::CHARS_MAX)?;
     let code = body.text("code").filter(|code| !code.trim().is_empty());
-    match log_in(&app, address, &username, password, code.as_deref()).await? {
-        Ok(logged_in) => {
-            let name = logged_in.admin_info.nick_name.clone();
-            Ok(Reply::data(logged_in).by(name))
+    match accounts::log_in(&app, address, &username, password, code.as_deref()).await? {
+        Ok(now) => {
+            let admin_info = AdminInfo { nick_name: now.username.clone(), avatar: now.avatar };
+            Ok(Reply::data(LoggedIn { token: now.token, admin_info }).by(now.username))
         }
         // The form shows the image that comes with the failure.
         Err(refusal) => Err(refusal.with(image(&app, address).await?.into()).into()),
     }
-}
-
-async fn log_in(
-    app: &App,
-    address: ClientAddress,
-    username: &str,
-    password: String,
-    code: Option<&str>,
-) -> Result<Result<LoggedIn, Refusal>, Failure> {
-    let attempt = Attempt::begin(app, Audience::Staff, username, address).await?;
-    let captcha = &app.config.captcha;
-    if captcha.always || attempt.failures >= captcha.after_failures {
-        let refusal = match code {
-            None => Some(CAPTCHA_MISSING),
-            Some(code) => {
-                let solved = captcha::solves(&app.config, &app.redis, Action::StaffLogin, address, code);
-                (!solved.await?).then_some(CAPTCHA_WRONG)
-            }
-        };
-        if let Some(refusal) = refusal {
-            attempt.withdraw(app).await?;
-            return Ok(Err(refusal));
-        }
-    }
-    attempt.slow_down(app).await?;
-    let found = admin::credentials(&app.db, username).await?;
-    let hash = found.as_ref().map(|found| found.password_hash.clone());
-    let fits = app.passwords.fits(password, hash).await?;
-    let Some(account) = found.filter(|_| fits) else { return Ok(Err(STAFF_LOGIN_WRONG)) };
-    attempt.succeed(app).await?;
-    admin::logged_in(&app.db, account.id, &address.0.to_string()).await?;
-    let session = Account { audience: Audience::Staff, user: account.id, level: 0 };
-    let token = app.sessions.open(&app.redis, &[session]).await?.remove(0);
-    Ok(Ok(LoggedIn { token, admin_info: AdminInfo { nick_name: account.username, avatar: account.avatar } }))
 }
 
 /// The own account with what it may do.
@@ -133,5 +102,26 @@ pub async fn info(
     responses((status = 200, body = Envelope<Nothing>)), security(("staff" = []), ("bearer" = [])))]
 pub async fn logout(State(app): State<Arc<App>>, staff: Staff) -> Answer<Nothing> {
     app.sessions.end(&app.redis, &staff.session).await?;
+    Ok(Reply::done())
+}
+
+/// What those get who are not logged in: always 501.
+#[utoipa::path(get, path = "/admin/auth/401", tag = "staff: account",
+    responses((status = 200, body = Envelope<Nothing>)))]
+pub async fn unauthenticated() -> Answer<Nothing> {
+    Err(LOGIN_REQUIRED.into())
+}
+
+/// What those get who have no permission: always 506.
+#[utoipa::path(get, path = "/admin/auth/403", tag = "staff: account",
+    responses((status = 200, body = Envelope<Nothing>)))]
+pub async fn unauthorized() -> Answer<Nothing> {
+    Err(NO_PERMISSION.into())
+}
+
+/// Says that the service is there.
+#[utoipa::path(get, path = "/admin/auth/index", tag = "staff: account",
+    responses((status = 200, body = Envelope<Nothing>)))]
+pub async fn index() -> Answer<Nothing> {
     Ok(Reply::done())
 }

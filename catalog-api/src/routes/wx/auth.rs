@@ -1,14 +1,15 @@
-//! A shopper's account: log in, look, log out.
+//! A shopper's account: log in, look, change the profile, log out.
 
-use crate::attempts::Attempt;
+use crate::accounts::{self, recovery};
 use crate::envelope::{Answer, Envelope, Nothing, Reply};
-use crate::error::{Failure, LOGIN_REQUIRED, SHOP_LOGIN_WRONG, UPDATE_FAILED};
+use crate::error::{LOGIN_REQUIRED, Refusal};
+use crate::extract::loose::ShopperLoose;
 use crate::extract::{ClientAddress, Loose, Shopper};
-use crate::session::Account;
+use crate::password;
 use crate::state::App;
 use crate::store::shopper;
+use crate::store::shopper_account::ProfileEdit;
 use axum::extract::State;
-use contract::session::Audience;
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -38,6 +39,12 @@ pub struct UserInfo {
     avatar_url: String,
 }
 
+impl From<accounts::LoggedIn> for LoggedIn {
+    fn from(now: accounts::LoggedIn) -> Self {
+        Self { token: now.token, user_info: UserInfo { nick_name: now.username, avatar_url: now.avatar } }
+    }
+}
+
 /// The own account.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -48,34 +55,27 @@ pub struct OwnAccount {
     mobile: String,
 }
 
-/// Log in with name and password. Failures: 401, 700, 505.
+/// What the profile form sends; empty text changes nothing.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "it describes a loose body")]
+pub struct ProfileForm {
+    avatar: Option<String>,
+    /// 0 unknown, 1 male, 2 female.
+    gender: Option<i64>,
+    nickname: Option<String>,
+}
+
+/// Log in with name and password. Failures: 401, 700.
 #[utoipa::path(post, path = "/wx/auth/login", tag = "shop: account", request_body = LoginForm,
     responses((status = 200, body = Envelope<LoggedIn>)))]
 pub async fn login(State(app): State<Arc<App>>, address: ClientAddress, body: Loose) -> Answer<LoggedIn> {
-    let (username, password) = (body.required_text("username")?, body.required_text("password")?);
-    Ok(Reply::data(log_in(&app, address, &username, password).await?))
+    let (username, password) = (body.required_text("username")?, password_of(&body)?);
+    Ok(Reply::data(accounts::log_in(&app, address, &username, password).await?.into()))
 }
 
-async fn log_in(
-    app: &App,
-    address: ClientAddress,
-    username: &str,
-    password: String,
-) -> Result<LoggedIn, Failure> {
-    let attempt = Attempt::begin(app, Audience::Shop, username, address).await?;
-    attempt.slow_down(app).await?;
-    let found = shopper::credentials(&app.db, username).await?;
-    let hash = found.as_ref().map(|found| found.password_hash.clone());
-    let fits = app.passwords.fits(password, hash).await?;
-    // A disabled account answers as an unknown one does.
-    let account = found.filter(|found| fits && found.status == 0).ok_or(SHOP_LOGIN_WRONG)?;
-    attempt.succeed(app).await?;
-    if !shopper::logged_in(&app.db, account.id, &address.0.to_string()).await? {
-        return Err(UPDATE_FAILED.into());
-    }
-    let session = Account { audience: Audience::Shop, user: account.id, level: account.level };
-    let token = app.sessions.open(&app.redis, &[session]).await?.remove(0);
-    Ok(LoggedIn { token, user_info: UserInfo { nick_name: account.username, avatar_url: account.avatar } })
+/// The password in a body; one that is too long is refused before it is hashed.
+pub(super) fn password_of(body: &Loose) -> Result<String, Refusal> {
+    body.required_text_within("password", password::CHARS_MAX)
 }
 
 /// The own account. Failures: 501.
@@ -89,6 +89,24 @@ pub async fn info(State(app): State<Arc<App>>, shopper: Shopper) -> Answer<OwnAc
         gender: profile.gender,
         mobile: profile.mobile,
     }))
+}
+
+/// Change the own profile. Failures: 402, 501, 505.
+#[utoipa::path(post, path = "/wx/auth/profile", tag = "shop: account", request_body = ProfileForm,
+    responses((status = 200, body = Envelope<Nothing>)), security(("shopper" = []), ("bearer" = [])))]
+pub async fn profile(State(app): State<Arc<App>>, body: ShopperLoose) -> Answer<Nothing> {
+    let ShopperLoose(shopper, body) = body;
+    let gender = body.filled_int("gender").map(|gender| match gender {
+        0..=2 => Ok(gender as u8),
+        _ => Err(Refusal::wrong("gender")),
+    });
+    let edit = ProfileEdit {
+        avatar: body.link("avatar")?.filter(|text| !text.is_empty()),
+        gender: gender.transpose()?,
+        nickname: body.text_within("nickname", 63)?.filter(|text| !text.trim().is_empty()),
+    };
+    recovery::edit_profile(&app, shopper.id, &edit).await?;
+    Ok(Reply::done())
 }
 
 /// Log out; the session ends in both services. Failures: 501.
