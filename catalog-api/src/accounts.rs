@@ -6,6 +6,7 @@
 //! session already in the account's index: no session survives the reason it was opened for.
 
 pub mod desk;
+pub mod import;
 pub mod recovery;
 pub mod registration;
 pub mod weixin;

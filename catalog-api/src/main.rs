@@ -2,16 +2,19 @@
 
 use anyhow::{Context, bail};
 use catalog_api::config::load::load;
+use catalog_api::staff::first;
 use catalog_api::{seed, startup};
 use std::path::PathBuf;
 
 const USAGE: &str = "usage: catalog-api [--config FILE] [serve | migrate | seed [--fresh-sales]]\n       \
+    catalog-api [--config FILE] first-staff NAME\n       \
     catalog-api [--config FILE] --print-config";
 
 enum Command {
     Serve,
     Migrate,
     Seed { fresh_sales: bool },
+    FirstStaff { name: String },
     PrintConfig,
     Help,
 }
@@ -34,6 +37,7 @@ fn main() -> anyhow::Result<()> {
         Command::Serve => runtime.block_on(startup::run(config)),
         Command::Migrate => runtime.block_on(startup::migrate(config)),
         Command::Seed { fresh_sales } => runtime.block_on(seed::run(config, fresh_sales)),
+        Command::FirstStaff { name } => runtime.block_on(first::run(config, &name)),
         Command::PrintConfig | Command::Help => Ok(()),
     }
 }
@@ -57,6 +61,9 @@ fn command(file: &mut Option<PathBuf>) -> anyhow::Result<Command> {
             "serve" => Command::Serve,
             "migrate" => Command::Migrate,
             "seed" => Command::Seed { fresh_sales: false },
+            "first-staff" => {
+                Command::FirstStaff { name: arguments.next().context("first-staff wants a name")? }
+            }
             "--print-config" => Command::PrintConfig,
             "--help" | "-h" => Command::Help,
             other => bail!("unknown argument {other}\n{USAGE}"),

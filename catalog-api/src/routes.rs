@@ -9,6 +9,17 @@ pub mod wx {
     pub mod aftersale;
     pub mod auth;
     pub mod bbq;
+    pub mod collect;
+    pub mod comment;
+    pub mod express;
+    pub mod feedback;
+    pub mod fishing;
+    pub mod footprint;
+    pub mod order;
+    pub mod pay_notify;
+    pub mod qa;
+    pub mod region;
+    pub mod storage;
     pub mod brand;
     pub mod cart;
     pub mod catalog;
@@ -22,6 +33,9 @@ pub mod wx {
     pub mod footprint;
     pub mod goods;
     pub mod greeting;
+    pub mod coupon;
+    pub mod express;
+    pub mod goods;
     pub mod group_entity;
     pub mod groupon;
     pub mod home;
@@ -35,6 +49,17 @@ pub mod wx {
     pub mod sign_up;
     pub mod storage;
     pub mod topic;
+    pub mod group_entity;
+    pub mod groupon;
+    pub mod order;
+    pub mod pay_notify;
+    pub mod search;
+    pub mod topic;
+    pub mod greeting;
+    pub mod msg;
+    pub mod order;
+    pub mod pay_notify;
+    pub mod sign_up;
     pub mod user;
     pub mod weixin;
 }
@@ -46,6 +71,7 @@ pub mod admin {
     pub mod account;
     pub mod ad;
     pub mod address;
+    pub mod ad;
     pub mod aftersale;
     pub mod auth;
     pub mod bbq;
@@ -62,6 +88,11 @@ pub mod admin {
     pub mod footprint;
     pub mod goods;
     pub mod greeting;
+    pub mod brand;
+    pub mod category;
+    pub mod coupon;
+    pub mod coupon_seckill;
+    pub mod goods;
     pub mod groupon;
     pub mod history;
     pub mod issue;
@@ -78,6 +109,18 @@ pub mod admin {
     pub mod stat;
     pub mod storage;
     pub mod topic;
+    pub mod account;
+    pub mod address;
+    pub mod auth;
+    pub mod config;
+    pub mod coupon_seckill;
+    pub mod greeting;
+    pub mod log;
+    pub mod notice;
+    pub mod profile;
+    pub mod role;
+    pub mod sale;
+    pub mod seckill;
     pub mod user;
 }
 // Orders and after-sales as both of them show them.

@@ -21,6 +21,7 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 pub async fn migrate(config: Config) -> anyhow::Result<()> {
     let app = App::new(config)?;
     MIGRATIONS.run(&app.db).await.context("migrations")?;
+    crate::accounts::import::seal(&app).await.context("passwords of earlier systems")?;
     crate::regions::load(&app.db).await.context("regions")?;
     println!("the schema is up to date ({} migrations)", MIGRATIONS.iter().count());
     Ok(())

@@ -120,6 +120,9 @@ pub struct Given {
 
 /// The file of a key, if there is one.
 pub async fn give(app: &App, key: &str) -> Result<Option<Given>, Failure> {
+    if !is_key(key) {
+        return Ok(None);
+    }
     let Some(row) = storage::find_by_key(&app.db, key).await? else { return Ok(None) };
     let bytes = app.uploads.objects.get(&row.object_key).await?;
     Ok(bytes.map(|bytes| Given { content_type: row.content_type, bytes }))
@@ -131,6 +134,12 @@ pub async fn delete(app: &App, key: &str) -> Result<Option<StorageRow>, Failure>
     storage::delete(&app.db, &row.object_key).await?;
     app.uploads.objects.delete(&row.object_key).await?;
     Ok(Some(row))
+}
+
+/// Whether a text can be the key of a file; what cannot is not asked for anywhere.
+pub fn is_key(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    (1..=63).contains(&text.len()) && text.bytes().all(fits)
 }
 
 /// Twenty characters nobody can guess.

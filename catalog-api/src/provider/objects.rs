@@ -80,6 +80,8 @@ impl Objects {
             .with_bucket_name(&storage.s3_bucket)
             .with_access_key_id(&storage.s3_access_key)
             .with_secret_access_key(storage.s3_secret_key.expose())
+            // One object at a time; not every store knows the call for many.
+            .with_disable_bulk_delete(true)
             .with_client_options(ClientOptions::new().with_timeout(CALL_DEADLINE))
             .with_retry(RetryConfig {
                 max_retries: TRIES_MAX,

@@ -58,6 +58,7 @@ pub async fn log_in(
     let fit = app.passwords.fits(password.clone(), hash).await?;
     let Some(account) = found.filter(|_| fit.fits()) else { return Ok(Err(STAFF_LOGIN_WRONG)) };
     attempt.succeed(app).await?;
+    let is_its_name = password == account.username;
     let mut hash = account.password_hash;
     if fit == Fit::Outdated {
         let new = app.passwords.hash(password).await?;
@@ -67,6 +68,10 @@ pub async fn log_in(
     }
     // Opened before it is written down, as with shoppers: see `accounts`.
     let session = Account { audience: Audience::Staff, user: account.id, level: 0 };
+    // Demo accounts have their name for a password; outside the dev profile nobody works with one.
+    if !app.config.is_dev() && is_its_name {
+        admin_desk::demand_new_password(&mut *app.db.acquire().await?, account.id).await?;
+    }
     let opened = app.sessions.open_one(&app.redis, session).await?;
     if !admin::logged_in(&app.db, account.id, &address.0.to_string(), &hash).await? {
         app.sessions.end(&app.redis, &opened.session).await?;
@@ -191,4 +196,27 @@ async fn may_touch(
 
 fn taken(error: sqlx::Error) -> Failure {
     if violates(&error, "admin_username") { STAFF_NAME_TAKEN.into() } else { error.into() }
+}
+
+/// Whether this can be the name of an account of staff.
+pub fn is_name(text: &str) -> bool {
+    let allowed =
+        |char: char| char.is_ascii_alphanumeric() || char == '_' || ('\u{4e00}'..='\u{9fa5}').contains(&char);
+    (6..=20).contains(&text.chars().count()) && text.chars().all(allowed) && !text.ends_with('_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_name;
+
+    #[test]
+    fn names_have_6_to_20_of_the_allowed_characters() {
+        for name in ["admin123", "商城管理员一号", "a_b_c_d"] {
+            assert!(is_name(name), "{name}");
+        }
+        for name in ["admin", "admin12_", "admin 12", "admin-12", "a".repeat(21).as_str(), "ａｄｍｉｎ12"]
+        {
+            assert!(!is_name(name), "{name}");
+        }
+    }
 }

@@ -1,12 +1,25 @@
 //! The first account of an installation outside the dev profile: its password is made here, shown once,
 //! and has to be changed before anything else.
 
+use super::accounts::is_name;
+use crate::config::Config;
 use crate::random::hex_128;
 use crate::state::App;
 use crate::store::{admin, admin_desk};
 
 /// The role that may do everything.
 pub const SUPER_ROLE: &str = "super administrator";
+
+/// Makes it and prints the password.
+pub async fn run(config: Config, username: &str) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        is_name(username),
+        "a name has 6 to 20 letters, digits, underscores or Chinese characters"
+    );
+    let password = make(&*App::new(config)?, username).await?;
+    println!("{username} may do everything after changing this password: {password}");
+    Ok(())
+}
 
 /// Makes it; the password. Refused where any account ever was.
 pub async fn make(app: &App, username: &str) -> anyhow::Result<String> {

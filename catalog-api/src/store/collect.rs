@@ -55,6 +55,15 @@ pub async fn has(db: &MySqlPool, user: u64, kind: u8, value: u64) -> sqlx::Resul
     Ok(found.is_some())
 }
 
+/// Makes changes of one shopper's favourites wait for each other.
+pub async fn lock_owner(db: &mut MySqlConnection, user: u64) -> sqlx::Result<()> {
+    let _locked: Option<u64> = sqlx::query_scalar("select id from shopper where id = ? for update")
+        .bind(user)
+        .fetch_optional(db)
+        .await?;
+    Ok(())
+}
+
 /// Takes it out of the favourites; false when it was not there.
 pub async fn remove(db: &mut MySqlConnection, user: u64, kind: u8, value: u64) -> sqlx::Result<bool> {
     let done = sqlx::query(

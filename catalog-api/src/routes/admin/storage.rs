@@ -80,8 +80,7 @@ pub async fn list(State(app): State<Arc<App>>, query: Query) -> Answer<Page<Stor
         object_key: query.text_within("key", 63)?.map(str::to_owned),
         name: query.text_within("name", 255)?.map(str::to_owned),
     };
-    // Keys are letters, digits and a dot; anything else names no file.
-    if filter.object_key.as_deref().is_some_and(|key| !key.is_ascii()) {
+    if filter.object_key.as_deref().is_some_and(|key| !uploads::is_key(key)) {
         return Ok(Reply::data(listing.rows(0)?.page(Vec::new())));
     }
     let rows = listing.rows(storage::count(&app.db, &filter).await?)?;
@@ -129,7 +128,7 @@ pub async fn update(State(app): State<Arc<App>>, body: Entity) -> Answer<Storage
     responses((status = 200, body = Envelope<Nothing>)), security(("staff" = []), ("bearer" = [])))]
 pub async fn delete(State(app): State<Arc<App>>, body: Entity) -> Answer<Nothing> {
     let key = body.text("key")?.filter(|key| !key.is_empty()).ok_or_else(|| Refusal::missing("key"))?;
-    if key.contains("../") || !key.is_ascii() {
+    if !uploads::is_key(&key) {
         return Err(Refusal::wrong("key").into());
     }
     let deleted = uploads::delete(&app, &key).await?;

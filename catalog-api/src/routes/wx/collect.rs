@@ -91,6 +91,8 @@ pub async fn toggle(
     let there = collect::target_exists(&app.db, kind, value).await?;
     retrying(|| async {
         let mut tx = app.db.begin().await?;
+        // Calls of one shopper at the same time wait here, and not for each other's gaps.
+        collect::lock_owner(&mut tx, shopper.id).await?;
         if !collect::remove(&mut tx, shopper.id, kind, value).await? {
             if !there {
                 return Err(Refusal::wrong("valueId").into());
