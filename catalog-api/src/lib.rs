@@ -36,9 +36,9 @@ pub mod session;
 pub mod sms_code;
 
 // What is done: the spines, which hold the transactions.
-pub mod bbq;
 pub mod accounts;
 pub mod address_book;
+pub mod bbq;
 pub mod carts;
 pub mod catalogue;
 pub mod coupons;

@@ -9,17 +9,6 @@ pub mod wx {
     pub mod aftersale;
     pub mod auth;
     pub mod bbq;
-    pub mod collect;
-    pub mod comment;
-    pub mod express;
-    pub mod feedback;
-    pub mod fishing;
-    pub mod footprint;
-    pub mod order;
-    pub mod pay_notify;
-    pub mod qa;
-    pub mod region;
-    pub mod storage;
     pub mod brand;
     pub mod cart;
     pub mod catalog;
@@ -33,9 +22,6 @@ pub mod wx {
     pub mod footprint;
     pub mod goods;
     pub mod greeting;
-    pub mod coupon;
-    pub mod express;
-    pub mod goods;
     pub mod group_entity;
     pub mod groupon;
     pub mod home;
@@ -49,17 +35,6 @@ pub mod wx {
     pub mod sign_up;
     pub mod storage;
     pub mod topic;
-    pub mod group_entity;
-    pub mod groupon;
-    pub mod order;
-    pub mod pay_notify;
-    pub mod search;
-    pub mod topic;
-    pub mod greeting;
-    pub mod msg;
-    pub mod order;
-    pub mod pay_notify;
-    pub mod sign_up;
     pub mod user;
     pub mod weixin;
 }
@@ -71,7 +46,6 @@ pub mod admin {
     pub mod account;
     pub mod ad;
     pub mod address;
-    pub mod ad;
     pub mod aftersale;
     pub mod auth;
     pub mod bbq;
@@ -88,11 +62,6 @@ pub mod admin {
     pub mod footprint;
     pub mod goods;
     pub mod greeting;
-    pub mod brand;
-    pub mod category;
-    pub mod coupon;
-    pub mod coupon_seckill;
-    pub mod goods;
     pub mod groupon;
     pub mod history;
     pub mod issue;
@@ -109,18 +78,6 @@ pub mod admin {
     pub mod stat;
     pub mod storage;
     pub mod topic;
-    pub mod account;
-    pub mod address;
-    pub mod auth;
-    pub mod config;
-    pub mod coupon_seckill;
-    pub mod greeting;
-    pub mod log;
-    pub mod notice;
-    pub mod profile;
-    pub mod role;
-    pub mod sale;
-    pub mod seckill;
     pub mod user;
 }
 // Orders and after-sales as both of them show them.
