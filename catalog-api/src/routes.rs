@@ -25,22 +25,15 @@ pub mod wx {
     pub mod catalog;
     pub mod checkout;
     pub mod coupon;
-    pub mod express;
     pub mod goods;
+    pub mod greeting;
     pub mod group_entity;
     pub mod groupon;
     pub mod home;
     pub mod issue;
-    pub mod group_entity;
-    pub mod groupon;
-    pub mod order;
-    pub mod pay_notify;
     pub mod search;
     pub mod topic;
-    pub mod greeting;
     pub mod msg;
-    pub mod order;
-    pub mod pay_notify;
     pub mod sign_up;
     pub mod user;
     pub mod weixin;
@@ -64,7 +57,6 @@ pub mod admin {
     pub mod brand;
     pub mod category;
     pub mod coupon;
-    pub mod coupon_seckill;
     pub mod goods;
     pub mod groupon;
     pub mod history;
@@ -80,16 +72,12 @@ pub mod admin {
     pub mod topic;
     pub mod account;
     pub mod address;
-    pub mod auth;
     pub mod config;
-    pub mod coupon_seckill;
     pub mod greeting;
     pub mod log;
     pub mod notice;
     pub mod profile;
     pub mod role;
-    pub mod sale;
-    pub mod seckill;
     pub mod user;
 }
 // Orders and after-sales as both of them show them.

@@ -4,8 +4,8 @@
 //!
 //! Accounts have passwords anybody knows, so any other profile refuses.
 
-mod community;
 mod catalogue;
+mod community;
 mod goods;
 mod people;
 mod sales;
@@ -21,9 +21,9 @@ pub async fn run(config: Config, fresh_sales: bool) -> anyhow::Result<()> {
     people::staff(&app).await?;
     people::shoppers(&app).await?;
     let catalog = goods::catalog(&app).await?;
-    community::fill(&app).await?;
     catalogue::fill(&app).await?;
     trade::before_orders(&app).await?;
+    community::fill(&app).await?;
     let demo = sales::demo(&app, &catalog, fresh_sales).await?;
     println!("DEMO_SALE_ID={}", demo.open);
     println!("DEMO_UPCOMING_SALE_ID={}", demo.upcoming);

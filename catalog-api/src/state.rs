@@ -95,8 +95,6 @@ impl App {
         Ok(Arc::new(Self {
             sessions: Sessions::new(&config.session, &config.redis.prefix),
             uploads: Uploads::new(&config),
-            cache: Cache::new(&config.redis.prefix),
-            settings: Settings::default(),
             settings: Settings::default(),
             cache: Cache::new(&config.redis.prefix),
             passwords: Passwords::new(config.password.parallel, config.password.waiting_max),

@@ -7,12 +7,11 @@
 
 pub mod ad;
 pub mod address;
+pub mod address_book;
 pub mod address_choice;
 pub mod admin;
-pub mod aftersale;
-pub mod address_book;
-pub mod admin;
 pub mod admin_desk;
+pub mod aftersale;
 pub mod bare_hash;
 pub mod bbq;
 pub mod books;
@@ -37,8 +36,6 @@ pub mod groupon;
 pub mod groupon_rule;
 pub mod groupon_rule_write;
 pub mod groupon_view;
-pub mod issue;
-pub mod keyword;
 pub mod issue;
 pub mod keyword;
 pub mod letter_box;

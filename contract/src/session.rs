@@ -58,7 +58,11 @@ impl Claims {
 }
 
 /// Keys of the session codec: `kid` and secret, newest first. The first signs, all verify.
-pub struct SessionKeys(Vec<(String, EncodingKey, DecodingKey)>);
+pub struct SessionKeys {
+    keys: Vec<(String, EncodingKey, DecodingKey)>,
+    /// What is checked for either audience. It holds sets of strings, so it is built once.
+    rules: [Validation; 2],
+}
 
 impl SessionKeys {
     /// Prepares the keys. Panics on an empty list: configuration checks it.
@@ -70,12 +74,12 @@ impl SessionKeys {
             })
             .collect();
         assert!(!keys.is_empty(), "at least one session key");
-        Self(keys)
+        Self { keys, rules: [Audience::Shop, Audience::Staff].map(rules) }
     }
 
     /// The signed session.
     pub fn sign(&self, claims: &Claims) -> String {
-        let (kid, key, _) = &self.0[0];
+        let (kid, key, _) = &self.keys[0];
         let header = Header { kid: Some(kid.clone()), ..Header::new(Algorithm::HS256) };
         jsonwebtoken::encode(&header, claims, key).expect("claims are plain text and numbers")
     }
@@ -85,15 +89,20 @@ impl SessionKeys {
     pub fn verify(&self, text: &str, audience: Audience) -> Option<Claims> {
         let header = jsonwebtoken::decode_header(text).ok()?;
         let kid = header.kid?;
-        let (_, _, key) = self.0.iter().find(|(known, _, _)| *known == kid)?;
-        let mut rules = Validation::new(Algorithm::HS256);
-        rules.leeway = LEEWAY_S;
-        rules.validate_nbf = true;
-        rules.set_audience(&[audience.name()]);
-        rules.set_issuer(&[ISSUER]);
-        rules.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
-        jsonwebtoken::decode::<Claims>(text, key, &rules).ok().map(|data| data.claims)
+        let (_, _, key) = self.keys.iter().find(|(known, _, _)| *known == kid)?;
+        let rules = &self.rules[audience as usize];
+        jsonwebtoken::decode::<Claims>(text, key, rules).ok().map(|data| data.claims)
     }
+}
+
+fn rules(audience: Audience) -> Validation {
+    let mut rules = Validation::new(Algorithm::HS256);
+    rules.leeway = LEEWAY_S;
+    rules.validate_nbf = true;
+    rules.set_audience(&[audience.name()]);
+    rules.set_issuer(&[ISSUER]);
+    rules.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
+    rules
 }
 
 #[cfg(test)]

@@ -66,6 +66,7 @@ section!(Admission {
 });
 section!(Desk {
     url: String,
+    sessions_url: String,
     prefix: String,
     connections: usize,
     connect_timeout_ms: u64,
@@ -141,7 +142,7 @@ impl Config {
                 *secret = MASK.into();
             }
         }
-        for url in [&mut shown.desk.url, &mut shown.ledger.url] {
+        for url in [&mut shown.desk.url, &mut shown.desk.sessions_url, &mut shown.ledger.url] {
             *url = without_password(url);
         }
         toml::to_string(&shown).expect("plain values")

@@ -4,6 +4,7 @@
 //! One process at a time does this, by lease; another doing it too would only repeat what can be
 //! repeated. Every turn starts from the ledger, so nothing has to be remembered over a restart.
 
+mod doubt;
 mod movements;
 mod sweep;
 
@@ -25,7 +26,7 @@ use std::time::Duration;
 /// Time between two turns.
 const TURN_EVERY: Duration = Duration::from_millis(150);
 /// Life of the keeper's lease.
-const LEASE: Duration = Duration::from_secs(5);
+const LEASE: Duration = Duration::from_secs(4);
 /// Turns between two looks at the books of every sale.
 const TURNS_PER_COUNT: u64 = 20;
 
@@ -52,9 +53,10 @@ pub struct Keeper<D, L, G, C> {
 struct Memory {
     /// End of the log when a closing sale's desk was closed.
     closed_at: HashMap<SaleId, i64>,
-    /// Whether desk and log were fit to keep promises when last asked.
+    /// Whether desk, log and ledger were fit to keep promises when last asked.
     fit: bool,
     turns: u64,
+    doubt: doubt::Doubt,
 }
 
 impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
@@ -68,7 +70,13 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
                         self.metrics.fault(&fault);
                     }
                 }
-                Ok(false) => memory = Memory::default(),
+                Ok(false) => {
+                    memory = Memory::default();
+                    // Somebody else tells these; what we knew last would be taken for now.
+                    for figure in [Gauge::BooksGap, Gauge::OutboxAgeMs, Gauge::SettlementLag] {
+                        self.metrics.set(figure, 0);
+                    }
+                }
                 Err(fault) => self.metrics.fault(&fault),
             }
             tokio::select! {
@@ -81,22 +89,22 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
     async fn turn(&self, memory: &mut Memory) -> Result<(), Fault> {
         memory.turns += 1;
         let polled = self.ledger.sales().await?;
-        // A log or a desk that is not fit to keep a promise makes none.
+        // What is not fit to keep a promise makes none.
         if !memory.fit || memory.turns.is_multiple_of(TURNS_PER_COUNT) {
-            memory.fit = self.desk.unfit().await?.is_empty() && self.log.unfit().await?.is_empty();
+            memory.fit = self.desk.unfit().await?.is_empty()
+                && self.log.unfit().await?.is_empty()
+                && self.ledger.unfit().await?.is_empty();
         }
-        let mut recovering = 0;
+        self.doubt_ledger(&polled.sales, memory).await?;
         for sale in &polled.sales {
-            recovering += i64::from(sale.state == SaleState::Recovering);
             if let Err(fault) = self.keep(sale, polled.now_ms, memory).await {
                 self.metrics.fault(&fault);
             }
         }
-        self.metrics.set(Gauge::Recovering, recovering);
         self.move_units(&polled.sales).await?;
         self.sweep(&polled.sales).await?;
         if memory.turns.is_multiple_of(TURNS_PER_COUNT) {
-            self.look_at_figures(&polled.sales).await?;
+            self.look_at_figures(&polled.sales, memory).await?;
         }
         Ok(())
     }
@@ -110,7 +118,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
                     self.ledger.advance(sale.id, sale.state, SaleState::Closing).await?;
                     return Ok(());
                 }
-                let Some(desk) = self.sound_desk(sale, memory.fit).await? else { return Ok(()) };
+                let Some(desk) = self.sound_desk(sale, memory).await? else { return Ok(()) };
                 self.follow(sale, now_ms, &desk).await?;
                 if sale.state == SaleState::Closing {
                     self.drain(sale, &desk, memory).await?;
@@ -136,13 +144,17 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
 
     /// The desk of a sale, if it is the registered one, whole, and of the sale's generation by the ledger
     /// and by the log; otherwise it is rebuilt, and there is none this turn.
-    async fn sound_desk(&self, sale: &Sale, fit: bool) -> Result<Option<Inspection>, Fault> {
+    async fn sound_desk(&self, sale: &Sale, memory: &mut Memory) -> Result<Option<Inspection>, Fault> {
         let why = if sale.generation == Generation(0) {
             "new sale"
+        } else if sale.recovery_asked() {
+            &sale.desk.0
         } else if sale.desk_generation != sale.generation {
             "an earlier rebuild did not end"
+        } else if sale.settled_generation > sale.generation {
+            "the ledger went back: it settled a generation it never began"
         } else if self.log.announced(sale.id).await? != sale.generation {
-            "the control topic does not know the generation"
+            "the control topic knows another generation"
         } else if self.desk.identity(sale.id).await? != sale.desk {
             "another desk answers than the registered one"
         } else {
@@ -154,13 +166,14 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
                 Reply::Done(desk) if desk.over && sale.state < SaleState::Closing => {
                     "the desk was closed for good"
                 }
+                Reply::Done(desk) if memory.doubt.went_back(sale.id, &desk) => "the desk went back",
                 Reply::Done(desk) => return Ok(Some(desk)),
                 Reply::Absent | Reply::OtherGeneration(_) | Reply::OtherDesk(_) => {
                     "a key of the sale is missing"
                 }
             }
         };
-        if fit {
+        if memory.fit {
             recovery::rebuild((&self.desk, &self.log, &self.ledger), sale, why, &self.metrics).await?;
         }
         Ok(None)
@@ -190,8 +203,10 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
             }
             return Ok(());
         };
+        // What a lost tail took is settled already or still in the outbox.
+        let (_, end) = self.log.bounds(partition).await?;
         let settled = match self.ledger.position(partition, &self.log.identity()).await? {
-            Position::At { next, .. } => next >= closed_at,
+            Position::At { next, .. } => next >= closed_at.min(end),
             Position::Foreign(_) => false,
         };
         let moving = self.ledger.returns(1000).await?.iter().any(|row| row.sale == sale.id)
@@ -203,7 +218,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
         Ok(())
     }
 
-    async fn look_at_figures(&self, sales: &[Sale]) -> Result<(), Fault> {
+    async fn look_at_figures(&self, sales: &[Sale], memory: &mut Memory) -> Result<(), Fault> {
         let mut lag = 0;
         for partition in 0..self.log.partitions() {
             if let Position::At { next, .. } = self.ledger.position(partition, &self.log.identity()).await? {
@@ -215,6 +230,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
         for sale in sales {
             if let Some(books) = reconcile::books(&self.desk, &self.ledger, sale).await? {
                 gap += books.gap.abs();
+                self.doubt_books(sale, &books, lag, memory).await?;
             }
         }
         if gap != 0 {

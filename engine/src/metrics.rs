@@ -80,18 +80,34 @@ pub enum Gauge {
     OutboxAgeMs,
     /// Records between the settled position and the log's end.
     SettlementLag,
-    /// Sales whose desk is being rebuilt.
+    /// Sales whose desk is being rebuilt, or waits for it.
     Recovering,
+    /// Of these, the ones the keeper has not begun with.
+    RecoveryWaiting,
+    /// Of these, the ones whose barrier is not settled.
+    RecoverySettling,
+    /// Of these, the ones whose desk is being built.
+    RecoveryBuilding,
     /// 1 while the breaker on the log is shut.
     BreakerShut,
+    /// Partitions whose settlement waits for a person: their position is in another log.
+    SettlementStopped,
 }
 
-const GAUGES: [(Gauge, &str, &str); 5] = [
+const GAUGES: [(Gauge, &str, &str); 9] = [
     (Gauge::BooksGap, "engine_books_gap_units", "Units in no term of the books; must be 0."),
     (Gauge::OutboxAgeMs, "engine_outbox_age_milliseconds", "Age of the oldest outbox entry."),
     (Gauge::SettlementLag, "engine_settlement_lag_records", "Records of the log not yet settled."),
     (Gauge::Recovering, "engine_sales_recovering", "Sales whose desk is being rebuilt."),
+    (Gauge::RecoveryWaiting, "engine_recovery_waiting_sales", "Of these, not begun yet."),
+    (Gauge::RecoverySettling, "engine_recovery_settling_sales", "Of these, settling up to the barrier."),
+    (Gauge::RecoveryBuilding, "engine_recovery_building_sales", "Of these, building the desk."),
     (Gauge::BreakerShut, "engine_breaker_shut", "1 while no purchase passes because the log fails."),
+    (
+        Gauge::SettlementStopped,
+        "engine_settlement_stopped_partitions",
+        "Partitions whose settlement waits for a person; must be 0.",
+    ),
 ];
 
 const CODES: usize = Code::ALL.len();
@@ -142,6 +158,11 @@ impl Metrics {
     /// Something is at `value`.
     pub fn set(&self, what: Gauge, value: i64) {
         self.gauges[what as usize].store(value, Relaxed);
+    }
+
+    /// Something rises or falls by `by`.
+    pub fn shift(&self, what: Gauge, by: i64) {
+        self.gauges[what as usize].fetch_add(by, Relaxed);
     }
 
     /// Where something is at.

@@ -15,6 +15,7 @@ use crate::admission::{Gate, Refusal, Waiting};
 use crate::clock::Clock;
 use crate::handoff::Log;
 use crate::metrics::Metrics;
+use crate::recovery;
 use crate::reservation::{Desk, Reply, ReserveItem, TokenItem};
 use crate::settlement::Ledger;
 use answer::{OrderAnswer, Status, TokenAnswer};
@@ -180,6 +181,25 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
             Reply::Done(true) => Ok(Status::Queued),
             Reply::Done(false) => Err(Code::NotFound.into()),
             Reply::Absent | Reply::OtherGeneration(_) | Reply::OtherDesk(_) => Err(Code::Recovering.into()),
+        }
+    }
+
+    /// Asks for the recovery of every sale whose desk this process saw going back. To be called as often
+    /// as the sales are read from the ledger: nothing is sold at such a desk until it is rebuilt.
+    pub async fn ask_for_recoveries(&self) {
+        for known in self.gate.sales.all() {
+            let row = known.row();
+            if known.distrusted() != Some(row.generation) || recovery::Step::of(&row).is_some() {
+                continue;
+            }
+            tracing::error!(
+                sale.id = row.id.0,
+                generation = row.generation.0,
+                "the desk of a sale went back"
+            );
+            if let Err(fault) = recovery::ask(&self.ledger, row.id, row.generation, "it went back").await {
+                self.metrics.fault(&fault);
+            }
         }
     }
 

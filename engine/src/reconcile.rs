@@ -30,6 +30,15 @@ pub struct Books {
     pub gap: i64,
 }
 
+impl Books {
+    /// Units the ledger has free beyond what the desk has, or has given out and not brought home; 0 when
+    /// the sale has no desk.
+    pub fn between(&self) -> i64 {
+        let (Some(free), Some(unsettled)) = (self.desk_free, self.unsettled) else { return 0 };
+        self.ledger.free - free - unsettled - self.ledger.booked_back
+    }
+}
+
 /// Counts one sale. The two stores are read one after the other, so a count in motion is repeated until
 /// two ledger readings around the desk's agree; in the end the last one is told.
 pub async fn books<D: Desk, G: Ledger>(desk: &D, ledger: &G, sale: &Sale) -> Result<Option<Books>, Fault> {

@@ -193,7 +193,7 @@ pub enum Position {
     At {
         /// The next offset to settle.
         next: i64,
-        /// Offset and first nonce of the newest settled orders record.
+        /// Offset and mark of the newest settled record.
         witness: Option<(i64, Nonce)>,
     },
     /// In another log, of this identity.

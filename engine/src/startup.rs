@@ -14,11 +14,12 @@ use crate::http::{DoorLimits, DoorTrust};
 use crate::lifecycle::Keeper;
 use crate::metrics::{Gauge, Metrics};
 use crate::purchase::{Purchases, Sizing};
+use crate::recovery::Step;
 use crate::reservation::Desk as _;
 use crate::reservation::redis::{RedisDesk, RedisDeskSettings};
-use crate::settlement::Ledger as _;
 use crate::settlement::consumer::Consumer;
 use crate::settlement::mysql::{MySqlLedger, MySqlLedgerSettings};
+use crate::settlement::{Ledger as _, Sale};
 use crate::shutdown::Shutdown;
 use anyhow::Context as _;
 use contract::ids::{Generation, SaleId};
@@ -54,15 +55,16 @@ const DRAIN: Duration = Duration::from_secs(5);
 
 /// The desk of this configuration.
 pub fn desk(config: &Config) -> anyhow::Result<RedisDesk> {
-    RedisDesk::new(RedisDeskSettings {
+    let settings = RedisDeskSettings {
         url: config.desk.url.clone(),
         prefix: config.desk.prefix.clone(),
         connections: config.desk.connections,
         connect_timeout: Duration::from_millis(config.desk.connect_timeout_ms),
         response_timeout: Duration::from_millis(config.desk.response_timeout_ms),
         require_append_only_always: config.desk.require_append_only_always,
-    })
-    .context("desk.url")
+    };
+    let sessions = Some(&*config.desk.sessions_url).filter(|url| !url.is_empty());
+    RedisDesk::with_sessions(settings, sessions).context("desk.url or desk.sessions_url")
 }
 
 /// The ledger of this configuration.
@@ -134,11 +136,11 @@ impl Standing {
 
     async fn tell(self) -> serde_json::Value {
         let log = if self.embedded { "embedded" } else { "kafka" };
-        let missing = match self.purchases.get() {
-            Some(purchases) => missing(purchases).await,
-            None => vec![self.missing.borrow().clone()],
+        let (missing, recovering) = match self.purchases.get() {
+            Some(purchases) => (missing(purchases).await, recovering(purchases)),
+            None => (vec![self.missing.borrow().clone()], Vec::new()),
         };
-        json!({ "ready": missing.is_empty(), "missing": missing, "log": log })
+        json!({ "ready": missing.is_empty(), "missing": missing, "recovering": recovering, "log": log })
     }
 }
 
@@ -312,12 +314,33 @@ async fn follow_sales(purchases: Arc<Production>) {
     loop {
         match purchases.ledger.sales().await {
             Ok(sales) => {
+                show_recoveries(&purchases, &sales.sales);
                 purchases.gate.sales.polled(sales, purchases.clock.elapsed(), purchases.clock.unix_ms());
+                purchases.ask_for_recoveries().await;
             }
             Err(fault) => purchases.metrics.fault(&fault),
         }
         tokio::time::sleep(WATCH_EVERY).await;
     }
+}
+
+fn show_recoveries(purchases: &Production, sales: &[Sale]) {
+    let steps: Vec<Step> = sales.iter().filter_map(Step::of_recovery).collect();
+    let at = |step: Step| steps.iter().filter(|other| **other == step).count() as i64;
+    purchases.metrics.set(Gauge::Recovering, steps.len() as i64);
+    purchases.metrics.set(Gauge::RecoveryWaiting, at(Step::Waiting));
+    purchases.metrics.set(Gauge::RecoverySettling, at(Step::Settling));
+    purchases.metrics.set(Gauge::RecoveryBuilding, at(Step::Building));
+}
+
+/// Sales that are being recovered, with the step each is at.
+fn recovering(purchases: &Production) -> Vec<serde_json::Value> {
+    let rows = purchases.gate.sales.all().into_iter().map(|known| known.row());
+    let told = |row: Arc<Sale>| {
+        let step = Step::of_recovery(&row)?.name();
+        Some(json!({ "sale": row.id.0, "generation": row.generation.0, "step": step }))
+    };
+    rows.filter_map(told).collect()
 }
 
 /// While the breaker is shut, a record on the control topic that means nothing tries the log.
@@ -362,6 +385,13 @@ async fn missing(purchases: &Production) -> Vec<String> {
     let mut missing = told("desk", purchases.desk.unfit().await);
     missing.extend(told("log", purchases.log.unfit().await));
     missing.extend(told("ledger", purchases.ledger.unfit().await));
+    let stopped = purchases.metrics.gauge(Gauge::SettlementStopped);
+    if stopped > 0 {
+        missing.push(format!(
+            "settlement: {stopped} partitions stand still: the order log is another one than the ledger's. If that \
+             was meant, delete the rows of log_position; what was promised is in the outbox"
+        ));
+    }
     if !purchases.gate.sales.loaded() {
         missing.push("ledger: sales have not been read yet".into());
     }

@@ -8,10 +8,14 @@ pub mod settings;
 // The wire, and what the mall offers on it.
 pub mod mall;
 pub mod wire;
+// The driver for many requests a second.
+pub mod native;
 // The crowd: one buyer's life, and who may win, pay or change their mind.
 pub mod buyer;
 pub mod crowd;
 pub mod referee;
+// Many more buyers than a crowd, by the clock.
+pub mod load;
 // What was seen, and how long it took.
 pub mod history;
 pub mod measure;

@@ -2,6 +2,8 @@
 
 use anyhow::{Context, Result, bail};
 use loadtest::crowd::{self, Options};
+use loadtest::load::{self, Scenario};
+use loadtest::native::Pace;
 use loadtest::referee::Plan;
 use loadtest::settings::{Addresses, Args};
 use loadtest::verify::{Case, verify};
@@ -17,6 +19,10 @@ const HELP: &str = "loadtest <command>
   crowd   --env FILE --sale N [--buyers 2000] [--units 100] [--pay 40] [--cancel units/10]
           [--out target/demo] [--engine PROGRAM]
           lets a crowd fight for the units, then shows what happened and proves the books
+  load    --env FILE --sale N [--scenario seckill|browse|mix] [--rate 200 | --closed yes] [--seconds 20]
+          [--connections 256] [--buyers 10000] [--out target/load] [--engine PROGRAM]
+          visitors arrive by the clock (or, closed, as fast as they are served); then the proof, and a
+          page with plots
   verify  --env FILE --sale N [--history target/demo/history.jsonl] [--engine PROGRAM]
           proves the books against the history of an earlier crowd
 
@@ -52,6 +58,21 @@ async fn run(args: &[String]) -> Result<bool> {
         "crowd" => {
             let known = ["env", "sale", "buyers", "units", "pay", "cancel", "out", "engine"];
             Box::pin(crowd(&Args::parse(rest, &known)?)).await
+        }
+        "load" => {
+            let known = [
+                "env",
+                "sale",
+                "scenario",
+                "rate",
+                "closed",
+                "seconds",
+                "connections",
+                "buyers",
+                "out",
+                "engine",
+            ];
+            Box::pin(load(&Args::parse(rest, &known)?)).await
         }
         "verify" => judge(&Args::parse(rest, &["env", "sale", "history", "engine"])?).await,
         "help" | "--help" | "-h" => {
@@ -96,6 +117,35 @@ async fn crowd(args: &Args) -> Result<bool> {
         findings.wrong.push(format!("{} live orders instead of {units}", findings.live));
     }
     print!("{}", report::page(&options, &outcome, &findings));
+    Ok(findings.wrong.is_empty())
+}
+
+async fn load(args: &Args) -> Result<bool> {
+    let addresses = addresses(args)?;
+    let pace = match (args.text("closed"), args.number("rate", Some(200.0))?) {
+        (Some(_), _) => Pace::Closed,
+        (None, per_s) => Pace::Open(per_s),
+    };
+    let options = load::Options {
+        sale: args.number("sale", None)?,
+        scenario: Scenario::from_name(args.text("scenario").unwrap_or("seckill"))?,
+        pace,
+        within: Duration::from_secs(args.number("seconds", Some(20))?),
+        connections: args.number("connections", Some(256))?,
+        buyers: args.number("buyers", Some(10_000))?,
+        out: args.path("out", "target/load"),
+    };
+    let outcome = load::run(&addresses, &options).await?;
+    let engine = engine(args)?;
+    let case =
+        Case { addresses: &addresses, sale: options.sale, engine: &engine, limit: SETTLE_LIMIT, alone: true };
+    let seen = history::read(&options.out.join("history.jsonl"))?;
+    let buyers = history::read(&options.out.join("buyers.jsonl"))?;
+    let findings = verify(&case, &seen, &buyers).await?;
+    print!("{}", load::page::text(&options, &outcome, &findings));
+    let page = options.out.join("report.html");
+    std::fs::write(&page, load::page::html(&options, &outcome, &findings))?;
+    println!("The page with plots is {}", page.display());
     Ok(findings.wrong.is_empty())
 }
 

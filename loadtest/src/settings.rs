@@ -85,6 +85,11 @@ impl Args {
         }
     }
 
+    /// A word, where it was given.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.pairs.get(name).map(String::as_str)
+    }
+
     /// A path, or what it is when it was not given.
     pub fn path(&self, name: &str, otherwise: impl Into<PathBuf>) -> PathBuf {
         self.pairs.get(name).map_or_else(|| otherwise.into(), PathBuf::from)

@@ -1,20 +1,54 @@
-//! `bench`: the benches with real stores beside them.
+//! `bench`: every stage beside its limit in one run, with real stores of its own; `bench --micro` for the
+//! criterion benches of what needs no store.
 
 use crate::cargo;
 use crate::console::Console;
 use crate::place::Place;
+use crate::process::with_many_files;
 use crate::suite::Stores;
 use anyhow::{Result, bail};
+use std::process::Command;
 
-/// Runs the command; the arguments are the benches' own.
+/// Where the tables are kept.
+const RECORD: &str = "docs/measurements.md";
+
+/// Runs the command.
 pub fn run(place: &Place, console: &Console, args: &[String]) -> Result<()> {
+    if let Some(("--micro", rest)) = args.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        let mut command = cargo::cargo(place);
+        command.args(["bench", "--workspace", "--benches", "--"]).args(rest);
+        return cargo::watch(console, "cargo bench", &mut command);
+    }
+    build(place, console)?;
     let dir = place.root.join("target/bench");
     let stores = Stores::start(console, &dir)?;
     if let Some((name, reason)) = stores.skipped.first() {
         bail!("{name} is missing, and a bench without it would compare nothing: {reason}");
     }
-    let mut command = cargo::cargo(place);
-    command.args(["bench", "-p", "benches", "--"]).args(args);
+    let mut command = Command::new("sh");
+    command.args(with_many_files(&place.program("ratios"))).current_dir(&place.root);
+    for (name, value) in [
+        ("--engine", place.program("engine")),
+        ("--catalog", place.program("catalog-api")),
+        ("--dir", dir.join("tmp")),
+        ("--append", place.root.join(RECORD)),
+    ] {
+        command.arg(name).arg(value);
+    }
+    command.args(args);
     stores.tell(&mut command, &dir)?;
-    cargo::watch(console, "cargo bench -p benches", &mut command)
+    for (name, pid) in stores.pids()? {
+        command.env(format!("BENCH_{name}_PID"), pid.to_string());
+    }
+    cargo::watch(console, "measuring", &mut command)
+}
+
+/// The whole workspace at once, so that every program is built with the same features.
+fn build(place: &Place, console: &Console) -> Result<()> {
+    if place.programs.is_some() {
+        return Ok(());
+    }
+    let mut command = cargo::cargo(place);
+    command.args(["build", "--release", "--workspace", "--bins"]);
+    cargo::watch(console, "building everything (release; the first time takes minutes)", &mut command)
 }

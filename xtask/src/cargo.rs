@@ -73,12 +73,17 @@ fn stop(child: &mut Child) -> Result<()> {
     Ok(())
 }
 
-/// Builds the programs of ours that are named, unless ready ones are to be used.
-pub fn programs(console: &Console, place: &Place, names: &[&str]) -> Result<()> {
+/// What is run beside the stores. Always built together: another choice would unify other features, and
+/// cargo would compile most dependencies once more.
+const PROGRAMS: [&str; 3] = ["engine", "catalog-api", "loadtest"];
+
+/// Builds our programs and some more, unless ready ones are to be used.
+pub fn programs(console: &Console, place: &Place, more: &[&str]) -> Result<()> {
+    let names = [&PROGRAMS, more].concat();
     if place.programs.is_none() {
         let mut command = cargo(place);
         command.args(["build", "--release"]);
-        for name in names {
+        for name in &names {
             command.args(["-p", name]);
         }
         let what = format!("building {} (release; the first time takes minutes)", names.join(", "));

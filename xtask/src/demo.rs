@@ -23,7 +23,7 @@ pub fn run(place: &Place, console: &Console) -> Result<()> {
         console.say("nothing is up yet: `cargo xtask up --detach` first");
         up::run(place, console, up::Options { detach: true, ..up::Options::default() })?;
     } else {
-        cargo::programs(console, place, &["loadtest", "engine"])?;
+        cargo::programs(console, place, &[])?;
     }
     let sale = open_sale(place)?;
     let mut command = loadtest(place);

@@ -8,7 +8,23 @@ use anyhow::Result;
 use std::time::Duration;
 
 /// The engine first, so that it drains while everything it needs is there; the stores last.
-const ORDER: [&str; 5] = ["engine", "catalog-api", "kafka", "redis", "mariadb"];
+const ORDER: [&str; 15] = [
+    "engine",
+    "engine-2",
+    "catalog-api",
+    "kafka",
+    "kafka-1",
+    "kafka-2",
+    "kafka-3",
+    "redis",
+    "redis-1",
+    "redis-2",
+    "redis-3",
+    "redis-4",
+    "redis-5",
+    "redis-6",
+    "mariadb",
+];
 /// Longest wait for a process to end by itself.
 const GRACE: Duration = Duration::from_secs(30);
 

@@ -24,9 +24,12 @@ pub mod packages;
 
 // The commands.
 pub mod bench;
+pub mod campaign;
 pub mod check;
 pub mod demo;
 pub mod down;
+pub mod load;
+pub mod simulate;
 pub mod suite;
 pub mod tidy;
 pub mod up;

@@ -4,22 +4,33 @@ use anyhow::{Result, bail};
 use std::process::ExitCode;
 use xtask::console::{Console, Interrupted};
 use xtask::place::Place;
-use xtask::{bench, check, demo, down, suite, tidy, up};
+use xtask::{bench, campaign, check, demo, down, load, simulate, suite, tidy, up};
 
 const HELP: &str = "cargo xtask <command>
 
-  up [--detach] [--fresh] [--broker embedded|kafka] [--profile dev]
+  up [--detach] [--fresh] [--broker embedded|kafka] [--profile dev|cluster]
           start what is missing: stores, both services, demo data; addresses in target/dev/env.
           DATABASE_URL, REDIS_URL, KAFKA_BROKERS name servers of yours, otherwise private ones run.
+          `cluster` runs two engines on a Redis Cluster of six and three Kafka brokers.
           Stays in front until Ctrl-C; --detach returns when all is ready; --fresh begins anew.
   down    stop what `up` started, and nothing else; data stays
   demo    2,000 buyers fight for 100 units, then the books
+  load [--units 1000] [--scenario seckill|browse|mix] [--rate 200] [--seconds 20] [--closed yes] …
+          visitors arrive by the clock at what is up; then the proof, and a page in target/load/<time>
+  load --k6 smoke|spike|overload|soak|breakpoint [--units 1000]
+          the same by k6, which is built with Go when it is missing
   test [--allow-skips] [filter…]
           every test, with a MariaDB, a Redis and a Kafka of its own
+  campaign [--minutes 3] [--seed N]
+          everything is broken on real stores while buyers buy; then every promise against the ledger
   check   formatting, lints, documentation, dependencies, tidy
   tidy    rules of this project no compiler knows
-  bench [argument…]
-          the benches, with real stores beside them
+  bench [--only NAME]
+          every stage beside its limit, with real stores; the table is added to docs/measurements.md
+  bench --micro [argument…]
+          the criterion benches of what needs no store
+  simulate [--seeds N] [--seed S [--trace]] [--mutant NAME] [--mutants]
+          the engine in one thread on paused time, with faults at every call; docs/simulator.md
 
   XTASK_PROGRAMS=<folder>  use the programs in it instead of building them
   XTASK_DEV_DIR=<folder>   instead of target/dev
@@ -58,7 +69,10 @@ fn run(args: &[String]) -> Result<()> {
         "test" => suite::run(&place, &console, &test_options(rest)?),
         "check" => nothing_more(rest).and_then(|()| check::run(&place, &console)),
         "tidy" => nothing_more(rest).and_then(|()| tidy::run(&place, &console)),
+        "campaign" => campaign::run(&place, &console, rest),
+        "load" => load::run(&place, &console, rest),
         "bench" => bench::run(&place, &console, rest),
+        "simulate" => simulate::run(&place, &console, rest),
         other => bail!("there is no command `{other}`\n\n{HELP}"),
     }
 }
@@ -74,9 +88,9 @@ fn up_options(args: &[String]) -> Result<up::Options> {
                 Some(broker) => options.broker = Some(broker),
                 None => bail!("--broker is `embedded` or `kafka`"),
             },
-            "--profile" => match args.next().map(String::as_str) {
-                Some("dev") => {}
-                _ => bail!("`up` is for development: the only profile it knows is `dev`"),
+            "--profile" => match args.next().and_then(|name| up::Profile::from_name(name)) {
+                Some(profile) => options.profile = profile,
+                None => bail!("`up` is for development: its profiles are `dev` and `cluster`"),
             },
             other => bail!("`up` does not know `{other}`\n\n{HELP}"),
         }
@@ -115,6 +129,7 @@ mod tests {
     fn options_are_read_and_unknown_ones_refused() {
         let options = up_options(&words("--detach --broker kafka --profile dev")).unwrap();
         assert_eq!((options.detach, options.fresh, options.broker), (true, false, Some(up::Broker::Kafka)));
+        assert_eq!(up_options(&words("--profile cluster")).unwrap().profile, up::Profile::Cluster);
         for wrong in ["--broker rabbit", "--broker", "--profile prod", "--now"] {
             assert!(up_options(&words(wrong)).is_err(), "{wrong}");
         }

@@ -2,7 +2,7 @@
 
 use crate::console::Console;
 use crate::place::which;
-use crate::services::{kafka, mariadb, redis};
+use crate::services::{kafka, mariadb, redis, redis_cluster};
 use anyhow::{Context, Result, bail};
 use std::process::Command;
 
@@ -14,7 +14,10 @@ pub struct Need {
 }
 
 /// Programs of each store.
-pub const REDIS: &[Need] = &[Need { program: redis::PROGRAM, package: "redis-server" }];
+pub const REDIS: &[Need] = &[
+    Need { program: redis::PROGRAM, package: "redis-server" },
+    Need { program: redis_cluster::CLIENT, package: "redis-tools" },
+];
 /// Programs of each store.
 pub const MARIADB: &[Need] = &[
     Need { program: mariadb::PROGRAM, package: "mariadb-server" },

@@ -6,6 +6,7 @@
 pub mod kafka;
 pub mod mariadb;
 pub mod redis;
+pub mod redis_cluster;
 
 mod server;
 

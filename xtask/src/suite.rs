@@ -9,6 +9,7 @@ use crate::cargo;
 use crate::console::Console;
 use crate::packages;
 use crate::place::Place;
+use crate::services::Server;
 use crate::services::kafka::{self, Kafka};
 use crate::services::mariadb::MariaDb;
 use crate::services::redis::Redis;
@@ -153,6 +154,20 @@ impl Stores {
         let server = start(&mut || step.tick())?;
         step.done("");
         Ok(server)
+    }
+
+    /// Their process ids, by the names of the stores.
+    pub(crate) fn pids(&self) -> Result<Vec<(&'static str, u32)>> {
+        let servers: [(&str, Option<&Server>); 3] = [
+            ("REDIS", self.redis.as_deref()),
+            ("MARIADB", self.mariadb.as_deref()),
+            ("KAFKA", self.kafka.as_deref()),
+        ];
+        servers
+            .into_iter()
+            .filter_map(|(name, server)| Some((name, server?)))
+            .map(|(name, server)| Ok((name, server.pid()?)))
+            .collect()
     }
 
     /// Puts their addresses into a command's environment, and nothing of the caller's.

@@ -3,6 +3,7 @@
 //! Only what is missing is started, on the data of last time. `stores` decides between servers of
 //! yours and private ones, `services` starts the two programs, `page` tells what there is.
 
+mod cluster;
 mod page;
 mod services;
 mod stores;
@@ -43,6 +44,27 @@ impl Broker {
     }
 }
 
+/// How many of each are run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// One.
+    #[default]
+    Dev,
+    /// Two engines, three primaries and three replicas of Redis, three Kafka brokers.
+    Cluster,
+}
+
+impl Profile {
+    /// The profile of a word.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "dev" => Some(Self::Dev),
+            "cluster" => Some(Self::Cluster),
+            _ => None,
+        }
+    }
+}
+
 /// What was asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
@@ -52,6 +74,8 @@ pub struct Options {
     pub fresh: bool,
     /// Another order log than last time.
     pub broker: Option<Broker>,
+    /// How many of each.
+    pub profile: Profile,
 }
 
 /// Runs the command.
@@ -95,9 +119,9 @@ impl Up<'_> {
         if options.fresh {
             self.wipe(&given)?;
         }
-        let plan = stores::Plan::new(&given, &self.state, options.broker);
+        let plan = stores::Plan::new(&given, &self.state, options.broker, options.profile);
         self.prepare_machine(&plan)?;
-        cargo::programs(self.console, self.place, &["engine", "catalog-api", "loadtest"])?;
+        cargo::programs(self.console, self.place, &[])?;
         let addresses = self.stores(&plan)?;
         self.services(&addresses)?;
         self.write_env(&addresses)

@@ -55,19 +55,6 @@ impl Loose {
         }
     }
 
-    /// As a list of text; 402 for what is there and is none.
-    pub fn texts(&self, name: &str) -> Result<Option<Vec<String>>, Refusal> {
-        match self.0.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Array(elements)) => {
-                let text = |element: &Value| element.as_str().map(str::to_owned);
-                let texts: Option<Vec<String>> = elements.iter().map(text).collect();
-                texts.map(Some).ok_or_else(|| Refusal::wrong(name))
-            }
-            Some(_) => Err(Refusal::wrong(name)),
-        }
-    }
-
     /// As an amount of money; nothing when it is absent or none.
     pub fn money(&self, name: &str) -> Option<Money> {
         match self.0.get(name)? {

@@ -37,6 +37,7 @@ mod payments;
 mod refunds;
 mod submit;
 mod timers;
+mod wechat_pay;
 // What people say, keep and look at.
 mod comments;
 mod favourites;
@@ -51,6 +52,5 @@ mod object_store;
 // Regions and figures.
 mod figures;
 mod regions;
-mod wechat_pay;
 // Development.
 mod dev;

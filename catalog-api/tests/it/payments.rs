@@ -151,7 +151,7 @@ async fn a_forged_or_foreign_notice_changes_nothing() {
     let order = world.buys(sale, lin, 1, 600).await;
     let other = world.buys(sale, lin, 1, 600).await;
     let good = signed("t1", &order.sn, 990);
-    let forged = LocalPay::new("another secret", "127.0.0.1:9080".parse().unwrap()).sign(
+    let forged = LocalPay::new("another secret", world.private).sign(
         &Notice {
             transaction_id: "t1".into(),
             order_sn: order.sn.clone(),

@@ -7,7 +7,7 @@ use crate::settlement::{Sale, Sales};
 use contract::ids::{Generation, SaleId, Sequence};
 use contract::ledger::SaleState;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ pub struct Known<T, O> {
     desk_ahead_ms: AtomicU64,
     desk_clock_seen: AtomicBool,
     newest: Mutex<(Generation, Sequence)>,
+    /// The generation whose desk went back; 0 for none.
+    distrusted: AtomicU32,
 }
 
 impl<T, O> Known<T, O> {
@@ -44,6 +46,7 @@ impl<T, O> Known<T, O> {
             desk_ahead_ms: AtomicU64::new(0),
             desk_clock_seen: AtomicBool::new(false),
             newest: Mutex::new((Generation(0), Sequence(0))),
+            distrusted: AtomicU32::new(0),
         }
     }
 
@@ -55,7 +58,17 @@ impl<T, O> Known<T, O> {
     /// The registered desk, if the sale has one that is of its generation and may serve buyers.
     pub fn desk(&self) -> Option<At> {
         let row = self.row();
-        row.desk_ready().then(|| row.at())
+        (row.desk_ready() && self.distrusted() != Some(row.generation)).then(|| row.at())
+    }
+
+    /// The desk of this generation went back: it is not asked again, and has to be rebuilt.
+    pub fn distrust(&self, generation: Generation) {
+        self.distrusted.fetch_max(generation.0, Ordering::Relaxed);
+    }
+
+    /// The newest generation whose desk went back.
+    pub fn distrusted(&self) -> Option<Generation> {
+        Some(Generation(self.distrusted.load(Ordering::Relaxed))).filter(|generation| generation.0 > 0)
     }
 
     /// Units left as last heard.
@@ -118,6 +131,7 @@ impl Sale {
     pub fn desk_ready(&self) -> bool {
         self.generation > Generation(0)
             && self.desk_generation == self.generation
+            && !self.recovery_asked()
             && matches!(self.state, SaleState::Armed | SaleState::Open | SaleState::Closing)
     }
 

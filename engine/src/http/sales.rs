@@ -6,6 +6,7 @@ use super::route::Public;
 use crate::clock::Clock;
 use crate::handoff::Log;
 use crate::purchase::KnownSale;
+use crate::recovery::Step;
 use crate::reservation::Desk;
 use crate::settlement::Ledger;
 use contract::ledger::{SaleKind, SaleState};
@@ -23,6 +24,8 @@ struct SaleOut {
     name: String,
     kind: &'static str,
     state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery: Option<&'static str>,
     #[serde(skip_serializing_if = "is_zero")]
     goods_id: u64,
     #[serde(skip_serializing_if = "is_zero")]
@@ -59,6 +62,7 @@ impl SaleOut {
             name: row.name.clone(),
             kind: row.kind.name(),
             state: row.state.name(),
+            recovery: Step::of_recovery(&row).map(Step::name),
             goods_id: row.goods_id,
             product_id: row.sku_id,
             coupon_id: row.coupon_id,

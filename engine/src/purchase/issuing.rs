@@ -21,8 +21,14 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
         let items = batch.iter().map(|waiting| waiting.item.clone()).collect();
         match self.desk.token(TokenCall { at: at.clone(), items }).await {
             Ok(Reply::Done(reply)) if reply.sequence >= newest => self.issued(sale, &at, batch, reply),
-            // The desk went back, or is another one: the keeper will see it too and rebuild.
-            Ok(_) => refuse(batch, Code::Recovering),
+            Ok(Reply::Done(_)) => {
+                sale.distrust(at.generation);
+                refuse(batch, Code::Recovering);
+            }
+            // Another desk, or one that has forgotten: the keeper sees it too and rebuilds.
+            Ok(Reply::Absent | Reply::OtherGeneration(_) | Reply::OtherDesk(_)) => {
+                refuse(batch, Code::Recovering);
+            }
             Err(fault) => {
                 self.metrics.fault(&fault);
                 refuse(batch, Code::Unavailable);

@@ -30,6 +30,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
             Ok(Reply::Done(_)) => {
                 // The desk went back: what it just gave may have been given before. The keeper rebuilds
                 // from what was promised; until then nobody is told anything.
+                sale.distrust(at.generation);
                 refuse(batch, Code::OrderUnknown);
                 None
             }

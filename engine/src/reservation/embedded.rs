@@ -10,6 +10,7 @@ mod keyspace;
 
 use super::layout;
 use super::reply::{Fields, Unreadable, purchases, upkeep};
+use super::scripts::Script;
 use super::scripts::call::Call;
 use super::{
     At, Changed, Desk, DeskIdentity, DeskImage, Inspection, Pending, Reply, ReserveCall, ReserveReply,
@@ -21,6 +22,7 @@ use contract::ids::{EntryId, Nonce, SaleId, UserId};
 use contract::keys::{self, DeskKeys};
 use interpreter::Interpreter;
 use keyspace::{Keyspace, StreamId};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -56,8 +58,13 @@ pub struct Snapshot {
 impl<C: Clock> EmbeddedDesk<C> {
     /// An empty desk.
     pub fn new(clock: C) -> Self {
+        Self::with_scripts(clock, |script| script.text().into())
+    }
+
+    /// An empty desk with other texts for its scripts, to see whether a test misses what was taken out.
+    pub fn with_scripts(clock: C, text: impl Fn(Script) -> Cow<'static, str>) -> Self {
         let state = State {
-            interpreter: Interpreter::new(),
+            interpreter: Interpreter::new(text),
             sessions: HashSet::new(),
             starts: 1,
             calls: 0,

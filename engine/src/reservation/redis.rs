@@ -1,13 +1,16 @@
-//! The desk in Redis: the scripts by their SHA-1, over a few connections whose Redis is known.
+//! The desk in Redis: the scripts by their SHA-1, over a few connections whose Redis is known. One Redis,
+//! one that Sentinels name, or a cluster, by the form of the address.
 //!
 //! Every connection knows the run id of the Redis it leads to, and no script is sent over one that
 //! leads to another Redis than the caller means. A connection is dropped on any doubt; the next call
 //! makes a new one. Deliberately absent: repeating a script whose effect is unknown; the caller
 //! repeats by id, or the sweep does.
 
+mod address;
 mod connection;
 mod failure;
 mod fitness;
+mod nodes;
 
 use super::layout;
 use super::reply::{Fields, Raw, Unreadable, purchases, upkeep};
@@ -19,11 +22,12 @@ use super::{
 };
 use crate::fault::{Fault, System};
 use ::redis::Pipeline;
-use connection::{Connection, Connector, Slot};
+use connection::{Connection, Slot};
 use contract::ids::{EntryId, Nonce, SaleId, UserId};
 use contract::keys::{self, DeskKeys};
+use nodes::{Node, Nodes};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Most revocations read in one call.
@@ -32,11 +36,11 @@ const REVOCATIONS_MAX: usize = 1000;
 /// How to reach the Redis of the desk.
 #[derive(Clone, Debug)]
 pub struct RedisDeskSettings {
-    /// Where it is, `redis://…`.
+    /// Where it is: `redis://…`, `redis+sentinel://…/service` or `redis+cluster://…`.
     pub url: String,
     /// Prefix of all keys; keeps installations on one Redis apart.
     pub prefix: String,
-    /// How many connections calls take turns on, at least 1.
+    /// How many connections to a server calls take turns on, at least 1.
     pub connections: usize,
     /// Longest time to make a connection and get it ready.
     pub connect_timeout: Duration,
@@ -54,9 +58,9 @@ pub struct RedisDesk {
 
 struct Inner {
     settings: RedisDeskSettings,
-    connector: Connector,
-    slots: Vec<Slot>,
-    next_slot: AtomicUsize,
+    nodes: Nodes,
+    /// Where sessions and revocations are, when that is elsewhere.
+    sessions: Option<Nodes>,
     /// SHA-1 of the scripts, in the order of the list.
     names: Vec<String>,
     /// Tells this process's tags from those of others; a tag also names a build of the desk.
@@ -67,14 +71,18 @@ struct Inner {
 impl RedisDesk {
     /// Prepares the desk; connections are made by the calls that need them.
     pub fn new(settings: RedisDeskSettings) -> Result<Self, Fault> {
+        Self::with_sessions(settings, None)
+    }
+
+    /// The same, with sessions and revocations on another Redis.
+    pub fn with_sessions(settings: RedisDeskSettings, sessions: Option<&str>) -> Result<Self, Fault> {
         assert!(settings.connections >= 1, "configuration asks for at least one connection");
-        let connector = Connector::new(&settings)?;
-        let slots = (0..settings.connections).map(|_| Slot::default()).collect();
+        let nodes = Nodes::new(&settings.url, &settings)?;
+        let sessions = sessions.map(|url| Nodes::new(url, &settings)).transpose()?;
         let process = getrandom::u64()
             .map_err(|error| Fault::none(System::Desk, "naming this process", error.to_string()))?;
         let names = Script::ALL.iter().map(|script| script.sha1()).collect();
-        let (next_slot, calls) = (AtomicUsize::new(0), AtomicU64::new(0));
-        let inner = Inner { settings, connector, slots, next_slot, names, process, calls };
+        let inner = Inner { settings, nodes, sessions, names, process, calls: AtomicU64::new(0) };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -82,9 +90,9 @@ impl RedisDesk {
         format!("{:016x}-{}", self.inner.process, self.inner.calls.fetch_add(1, Ordering::Relaxed))
     }
 
-    fn slot(&self) -> &Slot {
-        let turn = self.inner.next_slot.fetch_add(1, Ordering::Relaxed);
-        &self.inner.slots[turn % self.inner.slots.len()]
+    /// The server that a sale's desk is on.
+    async fn node(&self, sale: SaleId) -> Result<Arc<Node>, Fault> {
+        self.inner.nodes.of(&DeskKeys::new(&self.inner.settings.prefix, sale).terms).await
     }
 
     /// Runs a script at the desk `at` means.
@@ -94,8 +102,9 @@ impl RedisDesk {
         call: Call,
         read: impl FnOnce(Fields) -> Result<Reply<T>, Unreadable>,
     ) -> Result<Reply<T>, Fault> {
-        let slot = self.slot();
-        match slot.connection_to(&self.inner.connector, &at.identity).await? {
+        let node = self.node(at.sale).await?;
+        let slot = node.slot();
+        match slot.connection_to(&node.connector, &at.identity).await? {
             Ok(connection) => self.run_over(slot, &connection, &call, read).await,
             Err(identity) => Ok(Reply::OtherDesk(identity)),
         }
@@ -113,6 +122,44 @@ impl RedisDesk {
         self.add_script(&mut pipeline, call);
         let [reply] = self.send(slot, connection, call, &pipeline).await?;
         self.read(slot, connection, call, reply, read)
+    }
+
+    fn session_nodes(&self) -> &Nodes {
+        self.inner.sessions.as_ref().unwrap_or(&self.inner.nodes)
+    }
+
+    /// Which of these sessions have a record. Keys of a cluster live on several servers; each is asked for
+    /// its own, key by key.
+    async fn sessions_alive(&self, keys: &[String]) -> Result<Vec<bool>, Fault> {
+        const DOING: &str = "reading session records";
+        let mut of_nodes: Vec<(Arc<Node>, Vec<usize>)> = Vec::new();
+        for (place, key) in keys.iter().enumerate() {
+            let node = self.session_nodes().of(key).await?;
+            match of_nodes.iter_mut().find(|(other, _)| Arc::ptr_eq(other, &node)) {
+                Some((_, places)) => places.push(place),
+                None => of_nodes.push((node, vec![place])),
+            }
+        }
+        let mut alive = vec![false; keys.len()];
+        for (node, places) in of_nodes {
+            let slot = node.slot();
+            let connection = slot.connection(&node.connector).await?;
+            let mut pipeline = Pipeline::with_capacity(places.len());
+            for place in &places {
+                pipeline.cmd("EXISTS").arg(&keys[*place]);
+            }
+            let records = connection
+                .ask_all(&pipeline, DOING)
+                .await
+                .inspect_err(|_| slot.drop_connection(&connection))?;
+            if records.len() != places.len() {
+                return Err(Fault::none(System::Desk, DOING, "not one record a session"));
+            }
+            for (place, record) in places.into_iter().zip(records) {
+                alive[place] = record == Raw::Int(1);
+            }
+        }
+        Ok(alive)
     }
 
     fn add_script(&self, pipeline: &mut Pipeline, call: &Call) {
@@ -165,13 +212,15 @@ impl RedisDesk {
 }
 
 impl Desk for RedisDesk {
-    async fn identity(&self, _sale: SaleId) -> Result<DeskIdentity, Fault> {
-        self.slot().identity_now(&self.inner.connector).await
+    async fn identity(&self, sale: SaleId) -> Result<DeskIdentity, Fault> {
+        let node = self.node(sale).await?;
+        node.slot().identity_now(&node.connector).await
     }
 
     async fn token(&self, call: TokenCall) -> Result<Reply<TokenReply>, Fault> {
-        let slot = self.slot();
-        let connection = match slot.connection_to(&self.inner.connector, &call.at.identity).await? {
+        let node = self.node(call.at.sale).await?;
+        let slot = node.slot();
+        let connection = match slot.connection_to(&node.connector, &call.at.identity).await? {
             Ok(connection) => connection,
             Err(identity) => return Ok(Reply::OtherDesk(identity)),
         };
@@ -179,26 +228,33 @@ impl Desk for RedisDesk {
         let prefix = &self.inner.settings.prefix;
         let sessions: Vec<String> =
             call.items.iter().map(|item| keys::session(prefix, &item.session)).collect();
-        let mut pipeline = Pipeline::with_capacity(2);
-        // First, so that no token is shown to a session that had ended before its script ran.
-        pipeline.cmd("MGET").arg(sessions);
-        self.add_script(&mut pipeline, &script);
-        let [records, reply] = self.send(slot, &connection, &script, &pipeline).await?;
-        self.read(slot, &connection, &script, reply, |fields| {
+        let read = |fields, alive: Vec<bool>| {
             let mut reply = purchases::token(fields, call.items.len())?;
-            let Raw::List(records) = records else { return Err(Unreadable::Shape("no session records")) };
-            if records.len() != call.items.len() {
-                return Err(Unreadable::Shape("not one session record an item"));
-            }
             if let Reply::Done(reply) = &mut reply {
-                for (record, outcome) in records.iter().zip(&mut reply.outcomes) {
-                    if *record == Raw::Nil {
+                for (alive, outcome) in alive.iter().zip(&mut reply.outcomes) {
+                    if !alive {
                         *outcome = TokenOutcome::SessionGone;
                     }
                 }
             }
             Ok(reply)
-        })
+        };
+        // The sessions first, so that no token is shown to one that had ended before its script ran.
+        if self.inner.sessions.is_none() && matches!(self.inner.nodes, Nodes::One(_)) {
+            let mut pipeline = Pipeline::with_capacity(2);
+            pipeline.cmd("MGET").arg(sessions);
+            self.add_script(&mut pipeline, &script);
+            let [records, reply] = self.send(slot, &connection, &script, &pipeline).await?;
+            return self.read(slot, &connection, &script, reply, |fields| {
+                let Raw::List(records) = records else { return Err(Unreadable::Shape("no session records")) };
+                if records.len() != call.items.len() {
+                    return Err(Unreadable::Shape("not one session record an item"));
+                }
+                read(fields, records.iter().map(|record| *record != Raw::Nil).collect())
+            });
+        }
+        let alive = self.sessions_alive(&sessions).await?;
+        self.run_over(slot, &connection, &script, |fields| read(fields, alive)).await
     }
 
     async fn reserve(&self, call: ReserveCall) -> Result<Reply<ReserveReply>, Fault> {
@@ -233,8 +289,9 @@ impl Desk for RedisDesk {
 
     async fn open(&self, image: &DeskImage) -> Result<Reply<DeskIdentity>, Fault> {
         // One connection for all of it: the identity we answer with is that of every part.
-        let slot = self.slot();
-        let connection = slot.connection(&self.inner.connector).await?;
+        let node = self.node(image.sale).await?;
+        let slot = node.slot();
+        let connection = slot.connection(&node.connector).await?;
         let create = Call::open_sale(self.tag(), image);
         let mut built = self.run_over(slot, &connection, &create, upkeep::build).await?;
         let mut loads = layout::loads(image).into_iter().peekable();
@@ -257,15 +314,17 @@ impl Desk for RedisDesk {
     }
 
     async fn inspect(&self, sale: SaleId) -> Result<Reply<Inspection>, Fault> {
-        let slot = self.slot();
-        let connection = slot.connection(&self.inner.connector).await?;
+        let node = self.node(sale).await?;
+        let slot = node.slot();
+        let connection = slot.connection(&node.connector).await?;
         let call = Call::inspect(self.tag(), sale);
         self.run_over(slot, &connection, &call, upkeep::inspect).await
     }
 
     async fn archive(&self, at: At) -> Result<bool, Fault> {
-        let slot = self.slot();
-        match slot.connection_to(&self.inner.connector, &at.identity).await? {
+        let node = self.node(at.sale).await?;
+        let slot = node.slot();
+        match slot.connection_to(&node.connector, &at.identity).await? {
             Ok(connection) => {
                 let call = Call::archive(self.tag(), &at);
                 self.run_over(slot, &connection, &call, upkeep::archive).await
@@ -277,11 +336,12 @@ impl Desk for RedisDesk {
 
     async fn revocations(&self, cursor: &str) -> Result<(Vec<String>, String), Fault> {
         const DOING: &str = "reading revocations";
-        let slot = self.slot();
-        let connection = slot.connection(&self.inner.connector).await?;
+        let key = keys::revocations(&self.inner.settings.prefix);
+        let node = self.session_nodes().of(&key).await?;
+        let slot = node.slot();
+        let connection = slot.connection(&node.connector).await?;
         let mut pipeline = Pipeline::with_capacity(1);
         let after = format!("({cursor}");
-        let key = keys::revocations(&self.inner.settings.prefix);
         pipeline.cmd("XRANGE").arg(key).arg(after).arg("+").arg("COUNT").arg(REVOCATIONS_MAX);
         let [entries] = slot.ask(&connection, &pipeline, DOING).await?;
         let (sids, last) =
@@ -290,8 +350,16 @@ impl Desk for RedisDesk {
     }
 
     async fn unfit(&self) -> Result<Vec<String>, Fault> {
-        let slot = self.slot();
-        let connection = slot.connection(&self.inner.connector).await?;
-        fitness::unfit(slot, &connection, self.inner.settings.require_append_only_always).await
+        let mut words = Vec::new();
+        for node in self.inner.nodes.all().await? {
+            let slot = node.slot();
+            let connection = slot.connection(&node.connector).await?;
+            let single = self.inner.settings.require_append_only_always;
+            let found = fitness::unfit(slot, &connection, single).await?;
+            let named =
+                |reason| if node.host.is_empty() { reason } else { format!("{}: {reason}", node.host) };
+            words.extend(found.into_iter().map(named));
+        }
+        Ok(words)
     }
 }

@@ -4,10 +4,11 @@
 //! Any number of consumers may work on a partition; the compare-and-set on its position lets one of
 //! them through. The lease only keeps them from working in vain.
 
+use super::plan::{Poison, mark, witness};
 use super::{Ledger, Position, Settled, Step, Tally};
-use crate::fault::{Effect, Fault};
+use crate::fault::{Effect, Fault, System};
 use crate::handoff::{EMBEDDED, Log, LogReader, Logged, Read};
-use crate::metrics::{Count, Metrics};
+use crate::metrics::{Count, Gauge, Metrics};
 use crate::reservation::{At, Desk, Reply};
 use crate::shutdown::Shutdown;
 use contract::ids::{EntryId, Nonce, SaleId};
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Life of a lease; a dead consumer's partition is taken over after it.
-pub const LEASE: Duration = Duration::from_secs(6);
+pub const LEASE: Duration = Duration::from_secs(4);
 /// Records read at once.
 const RECORDS_MAX: usize = 64;
 /// Orders settled in one transaction, unless one record alone has more.
@@ -26,6 +27,10 @@ const ORDERS_MAX: usize = 512;
 const READ_WAIT: Duration = Duration::from_millis(500);
 /// First and longest wait after a failed step.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+
+/// How long orders that the ledger has no units for are tried again. After a ledger went back, what gave
+/// them their units (a return, more stock) may still have to be booked again.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Settles partitions.
 pub struct Consumer<D, L, G> {
@@ -43,6 +48,9 @@ pub struct Consumer<D, L, G> {
     pub metrics: Arc<Metrics>,
 }
 
+/// The record that could not settle last, and since when.
+type Doubt = Option<(i64, tokio::time::Instant)>;
+
 /// Why a turn on a partition ended.
 enum End {
     /// Somebody else works on it, or moved its position: look again.
@@ -58,8 +66,9 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
     pub async fn run(self: Arc<Self>, partition: u32, shutdown: Shutdown) {
         let mut back_off = BACK_OFF.0;
         let mut told = false;
+        let mut doubt = None;
         while !shutdown.has_begun() {
-            let wait = match self.turn(partition, &shutdown).await {
+            let wait = match self.turn(partition, (&mut doubt, &mut told), &shutdown).await {
                 Ok(End::Elsewhere) => LEASE / 6,
                 Ok(End::OutOfRange(from)) => {
                     self.to_what_is_left(partition, from).await;
@@ -80,18 +89,28 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
     }
 
     /// Works on the partition from its position on, until something is in the way.
-    async fn turn(&self, partition: u32, shutdown: &Shutdown) -> Result<End, Fault> {
+    async fn turn(
+        &self,
+        partition: u32,
+        (doubt, told): (&mut Doubt, &mut bool),
+        shutdown: &Shutdown,
+    ) -> Result<End, Fault> {
         let lease = format!("settle-{partition}");
         if !self.ledger.lease(&lease, &self.owner, LEASE).await? {
             return Ok(End::Elsewhere);
         }
         let mut leased_at = tokio::time::Instant::now();
+        // A log that was made anew since it was opened complains here, and nothing of it is settled.
+        self.log.announced(SaleId(0)).await?;
         let log = self.log.identity();
-        let (mut next, witness) = match self.ledger.position(partition, &log).await? {
+        let (mut next, mut newest) = match self.ledger.position(partition, &log).await? {
             Position::At { next, witness } => (next, witness),
             Position::Foreign(lost) => return Ok(End::ForeignLog(lost)),
         };
-        if !self.witness_stands(partition, witness).await? {
+        if std::mem::take(told) {
+            self.metrics.shift(Gauge::SettlementStopped, -1);
+        }
+        if !self.witness_stands(partition, newest).await? {
             return Ok(End::OutOfRange(next));
         }
         let mut reader = self.log.read_from(partition, next).await?;
@@ -101,6 +120,10 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
                     return Ok(End::Elsewhere);
                 }
                 leased_at = tokio::time::Instant::now();
+                // Without a new record nobody else would notice that the ledger went back.
+                if self.ledger.position(partition, &log).await? != (Position::At { next, witness: newest }) {
+                    return Ok(End::Elsewhere);
+                }
             }
             let mut records = match reader.next(RECORDS_MAX, READ_WAIT).await? {
                 Read::Records(records) => records,
@@ -108,8 +131,8 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
             };
             while !records.is_empty() {
                 let rest = records.split_off(in_one_step(&records));
-                match self.settle(partition, &log, next, &records).await? {
-                    Some(to) => next = to,
+                match self.settle((partition, &log), next, &records, doubt).await? {
+                    Some(to) => (next, newest) = (to, witness(&records).or(newest)),
                     None => {
                         self.metrics.count(Count::Fenced, 1);
                         return Ok(End::Elsewhere);
@@ -123,19 +146,20 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
 
     /// Settles records that follow each other; answers with the position reached, or nothing when
     /// somebody else moved it. A step that cannot be done whole is halved until the record that is in
-    /// the way stands alone and is buried.
+    /// the way stands alone; it is buried when waiting cannot help it any more.
     async fn settle(
         &self,
-        partition: u32,
-        log: &str,
+        (partition, log): (u32, &str),
         mut from: i64,
         mut records: &[Logged],
+        doubt: &mut Doubt,
     ) -> Result<Option<i64>, Fault> {
         let mut size = records.len();
         while !records.is_empty() {
             let (now, later) = records.split_at(size.min(records.len()));
             let to = now.last().map_or(from, |last| last.offset + 1);
-            let step = Step { partition, log, from, to, records: now, bury: now.len() == 1 };
+            let bury = now.len() == 1 && hopeless(&now[0], doubt);
+            let step = Step { partition, log, from, to, records: now, bury };
             match self.ledger.settle(&step).await {
                 Ok(Settled::Done(tally)) => {
                     self.count(&tally);
@@ -144,7 +168,14 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
                 }
                 Ok(Settled::Fenced) => return Ok(None),
                 // Whether it was committed is written in the position.
-                Err(fault) if fault.effect == Effect::Unknown || now.len() == 1 => return Err(fault),
+                Err(fault) if fault.effect == Effect::Unknown => return Err(fault),
+                Err(fault) if now.len() == 1 => {
+                    let since = doubt.filter(|(offset, _)| *offset == now[0].offset);
+                    if fault.source.is::<Poison>() && since.is_none() {
+                        *doubt = Some((now[0].offset, tokio::time::Instant::now()));
+                    }
+                    return Err(fault);
+                }
                 Err(_) => size = now.len() / 2,
             }
         }
@@ -199,12 +230,14 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
             return Ok(false);
         }
         let mut reader = self.log.read_from(partition, offset).await?;
-        // An empty read says nothing yet: the caller tries the whole turn again.
         match reader.next(1, READ_WAIT * 4).await? {
-            Read::Records(records) => Ok(records.first().is_none_or(|logged| {
-                logged.offset == offset
-                    && matches!(&logged.record, Ok(Record::Orders(batch)) if batch.orders[0].nonce == nonce)
-            })),
+            Read::Records(records) => match records.first() {
+                Some(logged) => {
+                    Ok(logged.offset == offset && logged.record.as_ref().ok().and_then(mark) == Some(nonce))
+                }
+                // That says nothing yet: the whole turn is tried again.
+                None => Err(Fault::none(System::Log, "looking for the witness", "it did not come in time")),
+            },
             Read::OutOfRange => Ok(false),
         }
     }
@@ -242,6 +275,7 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
             return BACK_OFF.0;
         }
         if !std::mem::replace(told, true) {
+            self.metrics.shift(Gauge::SettlementStopped, 1);
             tracing::error!(
                 partition,
                 "the order log was deleted and made again; settlement stands still. Nothing promised is lost: \
@@ -250,6 +284,12 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
         }
         BACK_OFF.1
     }
+}
+
+/// Whether a record that cannot settle is past waiting for. Nothing makes bytes readable.
+fn hopeless(logged: &Logged, doubt: &Doubt) -> bool {
+    !matches!(logged.record, Ok(Record::Orders(_)))
+        || doubt.is_some_and(|(offset, since)| offset == logged.offset && since.elapsed() >= PATIENCE)
 }
 
 /// How many of the first records one transaction takes.

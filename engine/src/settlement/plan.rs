@@ -50,13 +50,25 @@ impl Wanted {
     }
 }
 
-/// Offset and first token of the newest orders record: what must still stand in the log when somebody
+/// Offset and mark of the newest record that has one: what must still stand in the log when somebody
 /// looks again.
 pub fn witness(records: &[Logged]) -> Option<(i64, Nonce)> {
-    records.iter().rev().find_map(|logged| match &logged.record {
-        Ok(Record::Orders(batch)) => Some((logged.offset, batch.orders.first()?.nonce)),
-        Ok(Record::Barrier { .. } | Record::Control { .. }) | Err(_) => None,
-    })
+    records.iter().rev().find_map(|logged| Some((logged.offset, mark(logged.record.as_ref().ok()?)?)))
+}
+
+/// What tells a record from another one at the same offset: the first token of orders, sale and
+/// generation of a barrier.
+pub fn mark(record: &Record) -> Option<Nonce> {
+    match record {
+        Record::Orders(batch) => Some(batch.orders.first()?.nonce),
+        Record::Barrier { sale, generation } => {
+            let mut bytes = [0; 16];
+            bytes[..8].copy_from_slice(&sale.0.to_be_bytes());
+            bytes[8..12].copy_from_slice(&generation.0.to_be_bytes());
+            Some(Nonce(bytes))
+        }
+        Record::Control { .. } => None,
+    }
 }
 
 /// What the ledger holds about the sales and tokens of a step.

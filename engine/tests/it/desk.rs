@@ -2,6 +2,7 @@
 //!
 //! What only a wire can do (a lost reply, a full Redis, a lost script) is in [`outages`].
 
+mod cluster;
 mod model;
 mod outages;
 mod proxy;
@@ -63,6 +64,7 @@ on_both_desks! {
         two_orders_of_one_buyer_return_in_one_call,
         a_change_is_applied_once_and_never_below_zero,
         trim_counts_an_entry_once,
+        a_used_token_is_found_by_its_buyer_only_and_whatever_became_of_it,
         pending_shows_the_outbox_in_order_after_a_cursor,
         closing_is_final_for_the_generation,
         older_terms_do_not_replace_newer_ones,

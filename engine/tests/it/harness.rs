@@ -18,7 +18,7 @@ use sqlx::mysql::{MySqlPool, MySqlPoolOptions};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 const SESSION_SECRET: &str = "dev-only-session-secret-do-not-use-elsewhere";
@@ -152,6 +152,9 @@ pub(crate) struct Mall {
     pub(crate) stores: Stores,
     pub(crate) db: MySqlPool,
     pub(crate) engine: Option<Engine>,
+    /// Addresses that take turns instead of the one engine's, as behind a load balancer.
+    pub(crate) fronts: Vec<String>,
+    turn: AtomicUsize,
     name: String,
     redis: redis::aio::MultiplexedConnection,
     client: Client<HttpConnector, Full<Bytes>>,
@@ -190,6 +193,8 @@ impl Mall {
             stores: Stores { database_url: url, ..stores },
             db,
             engine: None,
+            fronts: Vec::new(),
+            turn: AtomicUsize::new(0),
             name,
             redis,
             client: Client::builder(TokioExecutor::new()).pool_max_idle_per_host(64).build_http(),
@@ -213,7 +218,13 @@ impl Mall {
         engine
     }
 
-    fn spawn(&self, role: &str) -> Engine {
+    /// Engines started from here on have this in their environment.
+    pub(crate) fn set(&mut self, key: &str, value: &str) {
+        self.settings.push((key.into(), value.into()));
+    }
+
+    /// Starts an engine that may not be ready yet.
+    pub(crate) fn spawn(&self, role: &str) -> Engine {
         self.spawn_at(role, &free_address())
     }
 
@@ -252,6 +263,20 @@ impl Mall {
             .env("MALL_ENGINE__ADMISSION__USER_PER_S", "100000");
         command.envs(self.settings.iter().map(|(key, value)| (key, value)));
         command
+    }
+
+    /// Waits until an engine says that it is not ready, and names this as the reason.
+    pub(crate) async fn wait_missing(&self, engine: &Engine, words: &str) {
+        eventually("the reason is named", 30, async || {
+            let ready = self.call(Method::GET, &format!("{}/readyz", engine.private_url), &[], None).await;
+            match ready {
+                Ok(ready) if ready.status == 503 && ready.body["missing"].to_string().contains(words) => {
+                    Ok(())
+                }
+                other => Err(format!("{words}: {other:?}")),
+            }
+        })
+        .await;
     }
 
     pub(crate) async fn wait_ready(&self, engine: &Engine) {
@@ -404,6 +429,14 @@ impl Mall {
         self.engine.as_ref().expect("an engine was started")
     }
 
+    /// Where the next request goes.
+    fn front(&self) -> &str {
+        match self.fronts.len() {
+            0 => &self.engine().url,
+            fronts => &self.fronts[self.turn.fetch_add(1, Ordering::Relaxed) % fronts],
+        }
+    }
+
     /// One request; an error when the connection failed.
     pub(crate) async fn call(
         &self,
@@ -425,8 +458,34 @@ impl Mall {
         Ok(Answer { status: parts.status.as_u16(), head: parts.headers, body })
     }
 
+    /// One request for text, with what it says if it is JSON.
+    pub(crate) async fn text(&self, url: &str) -> (u16, Value, String) {
+        let request = Request::get(url).body(Full::default()).expect("a request");
+        let answer = self.client.request(request).await.expect("an answer");
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().await.expect("a body").to_bytes();
+        let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        (status, json, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    /// Prefix of this installation's keys and topics.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.name
+    }
+
+    /// Runs commands behind the engine's back.
+    pub(crate) async fn redis(&self, commands: &redis::Pipeline) {
+        commands.exec_async(&mut self.redis.clone()).await.expect("redis answers");
+    }
+
+    /// Deletes a key behind the engine's back; it must have been there.
+    pub(crate) async fn forget_key(&self, key: &str) {
+        let deleted: i64 = self.redis.clone().del(key).await.expect("redis answers");
+        assert_eq!(deleted, 1, "{key} was there");
+    }
+
     pub(crate) async fn try_token(&self, buyer: &Buyer, sale: SaleId) -> Result<Answer, String> {
-        let url = format!("{}/seckill/v1/sales/{sale}/token", self.engine().url);
+        let url = format!("{}/seckill/v1/sales/{sale}/token", self.front());
         self.call(Method::POST, &url, &[("authorization", &format!("Bearer {}", buyer.session))], None).await
     }
 
@@ -442,7 +501,7 @@ impl Mall {
 
     /// One purchase. A 202 is remembered: it must have a row when the test ends.
     pub(crate) async fn try_order(&self, buyer: &Buyer, sale: SaleId, body: Value) -> Result<Answer, String> {
-        let url = format!("{}/seckill/v1/sales/{sale}/orders", self.engine().url);
+        let url = format!("{}/seckill/v1/sales/{sale}/orders", self.front());
         let head =
             [("authorization", &*format!("Bearer {}", buyer.session)), ("content-type", "application/json")];
         let answer = self.call(Method::POST, &url, &head, Some(body)).await?;
@@ -470,7 +529,7 @@ impl Mall {
     }
 
     pub(crate) async fn status(&self, buyer: &Buyer, sn: &str) -> Answer {
-        let url = format!("{}/seckill/v1/orders/{sn}", self.engine().url);
+        let url = format!("{}/seckill/v1/orders/{sn}", self.front());
         self.call(Method::GET, &url, &[("x-litemall-token", &buyer.session)], None)
             .await
             .expect("the engine answers")
@@ -487,6 +546,13 @@ impl Mall {
     /// Rows of a sale.
     pub(crate) async fn rows(&self, sale: SaleId) -> i64 {
         self.number(&format!("select count(*) from flash_order where sale_id = {sale}")).await
+    }
+
+    /// Rows of a buyer in a sale.
+    pub(crate) async fn rows_of(&self, sale: SaleId, buyer: &Buyer) -> i64 {
+        let user = buyer.user;
+        self.number(&format!("select count(*) from flash_order where sale_id = {sale} and user_id = {user}"))
+            .await
     }
 
     /// The first column of the first row.

@@ -1,7 +1,9 @@
 //! A sale from armed to reconciled: window, force-start, changes of stock and terms, close.
 
 use crate::harness::{Mall, Spec, eventually};
-use contract::ids::SaleId;
+use contract::ids::{OrderSn, SaleId};
+use engine::settlement::Ledger as _;
+use engine::settlement::mysql::{MySqlLedger, MySqlLedgerSettings};
 use std::time::Duration;
 
 async fn wait_state(mall: &Mall, sale: SaleId, state: i64) {
@@ -120,6 +122,44 @@ async fn closing_settles_everything_and_gives_the_rest_back() {
         }
     })
     .await;
+    mall.finish().await;
+}
+
+/// Orders lapse whenever they like: one return is booked and one only asked for when the sale is drained.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_return_booked_in_the_moment_a_sale_is_drained_goes_to_the_shelf() {
+    let mut mall = Mall::start().await;
+    let sale = mall.sale(Spec { units: 5, ..Spec::default() }).await;
+    let sku = mall.number(&format!("select cast(sku_id as signed) from flash_sale where id = {sale}")).await;
+    let mut orders = Vec::new();
+    for buyer in mall.crowd(3).await {
+        let sn = mall.buy(&buyer, sale).await.expect("a unit");
+        mall.wait_status(&buyer, &sn, "settled").await;
+        orders.push(sn);
+    }
+    drop(mall.engine.take());
+    let ledger = MySqlLedger::new(&MySqlLedgerSettings {
+        url: mall.stores.database_url.clone(),
+        connections: 1,
+        acquire_timeout: Duration::from_secs(5),
+        unsettled_max: 1000,
+    })
+    .expect("a ledger");
+    mall.lapse(&orders[0]).await;
+    let rows = ledger.returns(10).await.expect("returns");
+    let booked: OrderSn = orders[0].parse().expect("an order number");
+    assert!(rows.len() == 1 && rows[0].nonce == booked.nonce, "{rows:?}");
+    ledger.book_return(&rows[0]).await.expect("booked");
+    mall.lapse(&orders[1]).await;
+    mall.run(&format!("update flash_sale set state = 5 where id = {sale}")).await;
+    assert!(!ledger.reconcile(sale).await.expect("asked"), "two units are on their way");
+    ledger.close().await;
+
+    mall.start_engine("all").await;
+    wait_state(&mall, sale, 6).await;
+    assert_eq!(mall.number("select count(*) from stock_return").await, 0);
+    assert_eq!(mall.number(&format!("select stock from sku where id = {sku}")).await, 4);
+    assert_eq!(mall.number(&format!("select given_back from flash_sale where id = {sale}")).await, 4);
     mall.finish().await;
 }
 

@@ -1,7 +1,7 @@
 //! The order log: one suite over every implementation, then what only a broker can do.
 //!
-//! The embedded log is librdkafka's own broker behind the client of production. With `KAFKA_BROKERS` set
-//! the suite also runs there, beside whatever its topics hold already: every test takes a sale of its own.
+//! The embedded log is librdkafka's own broker behind the client of production. The suite also runs at the
+//! shared Kafka, beside whatever its topics hold already: every test takes a sale of its own.
 
 mod broker;
 
@@ -95,10 +95,8 @@ macro_rules! for_every_log {
         mod kafka {$(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $behaviour() {
-                match std::env::var("KAFKA_BROKERS") {
-                    Ok(brokers) => super::$behaviour(super::open(super::Brokers::At(brokers)).await).await,
-                    Err(_) => eprintln!("skipped: KAFKA_BROKERS is not set"),
-                }
+                let brokers = super::Brokers::At(crate::harness::Stores::shared().brokers);
+                super::$behaviour(super::open(brokers).await).await;
             }
         )*}
     };

@@ -4,12 +4,19 @@
 mod desk;
 mod ledger;
 mod log;
+// Decoding, against whatever comes.
+mod fuzz;
 // The spines over embedded ports.
 mod spine;
 // Whole engines over real stores.
+mod cluster;
 mod door;
+mod fitness;
 mod harness;
 mod life;
 mod outages;
 mod races;
+mod recovery;
+mod several;
+mod tail;
 mod tokens;

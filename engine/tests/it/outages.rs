@@ -13,16 +13,16 @@ use xtask::services::{kafka::Kafka, mariadb::MariaDb, redis::Redis};
 static TURN: Mutex<()> = Mutex::new(());
 
 /// Stores that may be killed.
-struct OwnStores {
+pub(crate) struct OwnStores {
     redis: Redis,
     database: MariaDb,
-    kafka: Kafka,
-    dir: PathBuf,
+    pub(crate) kafka: Kafka,
+    pub(crate) dir: PathBuf,
     _turn: MutexGuard<'static, ()>,
 }
 
 impl OwnStores {
-    fn start(name: &str) -> Self {
+    pub(crate) fn start(name: &str) -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let dir = std::env::var_os("MALL_TEST_DIR")
             .map_or_else(std::env::temp_dir, PathBuf::from)
@@ -41,7 +41,7 @@ impl OwnStores {
         }
     }
 
-    async fn mall(&self) -> Mall {
+    pub(crate) async fn mall(&self) -> Mall {
         let stores = Stores {
             database_url: self.database.admin_url(),
             redis_url: self.redis.url(),
@@ -97,8 +97,8 @@ async fn insist(mall: &Mall, buyer: &Buyer, sale: SaleId, seen: &Seen) -> Result
 }
 
 #[derive(Default)]
-struct Seen {
-    orders: AtomicU64,
+pub(crate) struct Seen {
+    pub(crate) orders: AtomicU64,
     last: Mutex<String>,
     unknown: AtomicU64,
 }
@@ -115,7 +115,7 @@ impl Seen {
         self.last.lock().expect("no holder panics").clone()
     }
 
-    async fn wait_orders(&self, orders: u64) {
+    pub(crate) async fn wait_orders(&self, orders: u64) {
         eventually("orders come in", 30, async || match self.orders.load(Ordering::Relaxed) {
             now if now >= orders => Ok(()),
             now => Err(format!("{now}, {}", self.last())),
@@ -125,7 +125,7 @@ impl Seen {
 }
 
 /// A crowd that insists, in the background.
-fn storm(
+pub(crate) fn storm(
     mall: &Arc<Mall>,
     sale: SaleId,
     buyers: Vec<Buyer>,
@@ -143,7 +143,12 @@ fn storm(
     crowd
 }
 
-async fn all_sold(mall: Arc<Mall>, sale: SaleId, crowd: JoinSet<Result<String, String>>, units: i64) -> Mall {
+pub(crate) async fn all_sold(
+    mall: Arc<Mall>,
+    sale: SaleId,
+    crowd: JoinSet<Result<String, String>>,
+    units: i64,
+) -> Mall {
     let outcomes = crowd.join_all().await;
     // A buyer told "limit reached" has an order that was promised without an answer.
     let orders =
@@ -216,6 +221,9 @@ async fn redis_comes_back_empty() {
     std::fs::remove_dir_all(stores.dir.join("redis")).expect("its data is gone");
     std::fs::create_dir_all(stores.dir.join("redis")).expect("a directory");
     stores.redis.restart().expect("redis restarts");
+    let emptied = Instant::now();
+    mall.wait_recovered(sale, 1).await;
+    eprintln!("reopened {:?} after Redis came back empty", emptied.elapsed());
     // Everybody logs in again, which here is the record behind the same session.
     mall.renew_sessions(&stores.redis.url(), &sessions).await;
     let mall = all_sold(mall, sale, crowd, 200).await;
@@ -353,4 +361,72 @@ async fn of_two_settlers_the_paused_one_is_fenced_when_it_wakes() {
     drop((one, two));
     let keeper = mall.another_engine("settle").await;
     mall.finish_with(keeper).await;
+}
+
+/// The worst moment: a settler is stopped while its transaction holds the position and the sale.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settler_stopped_inside_its_transaction_does_not_keep_the_other_from_settling() {
+    let mut mall = Mall::prepare(Stores::shared(), &[]).await;
+    let settlers = [mall.another_engine("settle").await, mall.another_engine("settle").await];
+    mall.start_engine("serve").await;
+    let sale = mall.sale(Spec { units: 20, ..Spec::default() }).await;
+    let mut buyers = mall.crowd(20).await.into_iter();
+    for _ in 0..2 {
+        let buyer = buyers.next().expect("enough buyers");
+        let stopped = stop_inside(&mall, sale, &settlers, &buyer).await;
+        let stopped_at = Instant::now();
+        eventually("the other settles", 10, async || match mall.rows_of(sale, &buyer).await {
+            1 => Ok(()),
+            _ => Err("still queued".into()),
+        })
+        .await;
+        eprintln!("settled {:?} after the stop", stopped_at.elapsed());
+        stopped.signal("-CONT");
+        let buyer = buyers.next().expect("enough buyers");
+        let sn = mall.buy(&buyer, sale).await.expect("a unit");
+        mall.wait_status(&buyer, &sn, "settled").await;
+    }
+    drop(settlers);
+    let keeper = mall.another_engine("settle").await;
+    mall.finish_with(keeper).await;
+}
+
+/// Stops the settler that has this buyer's order in an open transaction, which goes on holding its locks.
+async fn stop_inside<'a>(mall: &Mall, sale: SaleId, settlers: &'a [Engine; 2], buyer: &Buyer) -> &'a Engine {
+    let partition = sale.0 % 2;
+    // Whoever settles waits here, with the position moved already.
+    let mut gate = mall.db.begin().await.expect("begin");
+    sqlx::query("select id from flash_sale where id = ? for update")
+        .bind(sale.0)
+        .execute(&mut *gate)
+        .await
+        .expect("locked");
+    mall.buy(buyer, sale).await.expect("a unit");
+    let waits = "select count(*) from information_schema.processlist where db = database() \
+         and info like 'select id, kind, state, settled_generation%for update%'";
+    let owner = format!(
+        "select cast(substring_index(owner, '-', 1) as signed) from lease where name = 'settle-{partition}'"
+    );
+    let stopped = eventually("a settler is stopped while it waits", 30, async || {
+        if mall.number(waits).await == 0 {
+            return Err("nobody waits".into());
+        }
+        let owner = mall.number(&owner).await;
+        let owner = settlers.iter().find(|settler| i64::from(settler.pid()) == owner).expect("one of ours");
+        owner.signal("-STOP");
+        if mall.number(waits).await > 0 {
+            return Ok(owner);
+        }
+        owner.signal("-CONT");
+        Err("it went on in this moment".into())
+    })
+    .await;
+    gate.rollback().await.expect("unlocked");
+    let probe =
+        format!("select next_offset from log_position where partition_id = {partition} for update nowait");
+    let mut held = mall.db.begin().await.expect("begin");
+    let locked = sqlx::raw_sql(sqlx::AssertSqlSafe(probe)).execute(&mut *held).await;
+    assert!(locked.is_err(), "the stopped settler holds the position");
+    held.rollback().await.expect("rolled back");
+    stopped
 }

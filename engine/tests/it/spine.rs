@@ -273,6 +273,34 @@ async fn a_promise_stays_in_the_outbox_until_the_ledger_has_it() {
     stage.finish().await;
 }
 
+/// The tail is lost and written over before settlement looks: its position is in range, and wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_took_the_place_of_settled_ones_are_settled_too() {
+    let stage = Stage::ready(6).await;
+    let settling = stage.settle();
+    for user in 1..=3 {
+        let token = stage.token(user).await;
+        let order = sn(stage.order(user, &token).await.expect("accepted"));
+        stage.wait("it has its row", async || stage.row(order, user).await).await;
+    }
+    stage.end(settling).await;
+    let (_, end) = stage.log.bounds(0).await.expect("bounds");
+    stage.log.lose_tail(0, end - 2);
+    let mut written_over = Vec::new();
+    for user in 4..=6 {
+        let token = stage.token(user).await;
+        written_over.push((user, sn(stage.order(user, &token).await.expect("accepted"))));
+    }
+    let (_, grown) = stage.log.bounds(0).await.expect("bounds");
+    assert_eq!(grown, end + 1, "two of three stand where settled ones stood");
+    let settling = stage.settle();
+    for (user, order) in written_over {
+        stage.wait("it has its row", async || stage.row(order, user).await).await;
+    }
+    stage.end(settling).await;
+    stage.finish().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lapsed_order_comes_back_once_however_often_its_return_is_told() {
     let stage = Stage::ready(1).await;

@@ -18,6 +18,9 @@ use std::time::Duration;
 /// The version that is run.
 pub const VERSION: &str = "4.1.1";
 
+/// The id of a cluster of several; its members must agree on it before they can talk.
+const CLUSTER_ID: &str = "bWFsbC1kZXYtY2x1c3RlcA";
+
 /// A private Kafka.
 #[derive(Debug)]
 pub struct Kafka {
@@ -39,13 +42,38 @@ impl Kafka {
     /// One that is not started yet, from the jars of [`resolve`].
     pub fn prepare(dir: &Path, port: u16, bond: Bond, jars: &Path) -> Result<Self> {
         let dir = server::folder(dir)?;
-        let java = which("java").context("java is not installed")?;
         let config = dir.join("server.properties");
         let controller = controller_port(&config)?;
         fs::write(&config, properties(&dir, port, controller))?;
+        Self::prepare_here(dir, port, bond, jars, &config, None)
+    }
+
+    /// One of several, which is not started yet. All of them need the same list of members, in the same
+    /// order; on data of an earlier start, the same ports.
+    pub fn prepare_member(
+        dir: &Path,
+        (members, place): (&[Member], usize),
+        bond: Bond,
+        jars: &Path,
+    ) -> Result<Self> {
+        let dir = server::folder(dir)?;
+        let config = dir.join("server.properties");
+        fs::write(&config, member_properties(&dir, members, place))?;
+        Self::prepare_here(dir, members[place].port, bond, jars, &config, Some(CLUSTER_ID))
+    }
+
+    fn prepare_here(
+        dir: PathBuf,
+        port: u16,
+        bond: Bond,
+        jars: &Path,
+        config: &Path,
+        cluster: Option<&str>,
+    ) -> Result<Self> {
+        let java = which("java").context("java is not installed")?;
         let classes = format!("{}/*", jars.display());
         if !dir.join("data/meta.properties").is_file() {
-            format_storage(&java, &classes, &dir, &config)?;
+            format_storage(&java, &classes, &dir, config, cluster)?;
         }
         let args = [
             "-Xms128m",
@@ -60,7 +88,7 @@ impl Kafka {
         ];
         let launch = Launch {
             program: java,
-            args: args.into_iter().map(Into::into).chain([config.into_os_string()]).collect(),
+            args: args.into_iter().map(Into::into).chain([config.into()]).collect(),
             envs: Vec::new(),
             log: dir.join("kafka.log"),
             dir,
@@ -77,6 +105,15 @@ impl Kafka {
     pub fn into_server(self) -> Server {
         self.server
     }
+}
+
+/// Ports of one of several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// For clients and the other brokers.
+    pub port: u16,
+    /// For the controllers.
+    pub controller: u16,
 }
 
 /// The bootstrap list of a private Kafka on this port.
@@ -206,11 +243,22 @@ group.initial.rebalance.delay.ms=0
     )
 }
 
-fn format_storage(java: &Path, classes: &str, dir: &Path, config: &Path) -> Result<()> {
+fn format_storage(
+    java: &Path,
+    classes: &str,
+    dir: &Path,
+    config: &Path,
+    cluster: Option<&str>,
+) -> Result<()> {
     // A cluster id is 22 characters of base 64, of which the last carries two bits only.
-    let id = format!("{}A", random_text(21)?);
+    let id = match cluster {
+        Some(id) => id.to_owned(),
+        None => format!("{}A", random_text(21)?),
+    };
     let output = Command::new(java)
-        .args(["-Xmx128m", "-cp", classes, "kafka.tools.StorageTool", "format", "--standalone", "-t", &id])
+        .args(["-Xmx128m", "-cp", classes, "kafka.tools.StorageTool", "format", "-t", &id])
+        // Members of several know each other from their configuration.
+        .args(cluster.is_none().then_some("--standalone"))
         .arg("-c")
         .arg(config)
         .current_dir(dir)
@@ -223,6 +271,22 @@ fn format_storage(java: &Path, classes: &str, dir: &Path, config: &Path) -> Resu
         String::from_utf8_lossy(&output.stderr).trim()
     );
     Ok(())
+}
+
+/// Three brokers, of which two must have a record before it is acknowledged.
+fn member_properties(dir: &Path, members: &[Member], place: usize) -> String {
+    let Member { port, controller } = members[place];
+    let voters: Vec<_> =
+        (1..).zip(members).map(|(id, member)| format!("{id}@127.0.0.1:{}", member.controller)).collect();
+    let copies = members.len();
+    properties(dir, port, controller)
+        .replace("node.id=1\n", &format!("node.id={}\n", place + 1))
+        .replace(
+            &format!("controller.quorum.bootstrap.servers=127.0.0.1:{controller}\n"),
+            &format!("controller.quorum.voters={}\n", voters.join(",")),
+        )
+        .replace("min.insync.replicas=1\n", &format!("min.insync.replicas={}\n", copies.div_ceil(2)))
+        .replace("replication.factor=1\n", &format!("replication.factor={copies}\n"))
 }
 
 /// It says that it has started, and answers a question about its API.

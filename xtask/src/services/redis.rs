@@ -31,6 +31,11 @@ impl Redis {
 
     /// One that is not started yet.
     pub fn prepare(dir: &Path, port: u16, bond: Bond) -> Result<Self> {
+        Self::prepare_with(dir, port, bond, &[])
+    }
+
+    /// The same, with more settings.
+    pub fn prepare_with(dir: &Path, port: u16, bond: Bond, more: &[[&str; 2]]) -> Result<Self> {
         let dir = server::folder(dir)?;
         let program = which(PROGRAM).context("redis-server is not installed")?;
         let port_text = port.to_string();
@@ -48,7 +53,7 @@ impl Redis {
         ];
         let launch = Launch {
             program,
-            args: args.into_iter().flatten().map(Into::into).collect(),
+            args: args.into_iter().chain(more.iter().copied()).flatten().map(Into::into).collect(),
             envs: Vec::new(),
             log: dir.join("redis.log"),
             dir,

@@ -48,6 +48,22 @@ const ENGINE: Service = Service {
     private_port: 9081,
 };
 
+/// The second engine of a cluster.
+const ENGINE_2: Service =
+    Service { name: "engine-2", urls: "ENGINE_2", port: 8082, private_port: 9082, ..ENGINE };
+
+impl Service {
+    /// The program it is.
+    fn program(&self) -> &'static str {
+        if self.settings == ENGINE.settings { ENGINE.name } else { CATALOG.name }
+    }
+
+    /// Those of a profile.
+    fn of(addresses: &Addresses) -> &'static [Self] {
+        if addresses.cluster.is_some() { &[CATALOG, ENGINE, ENGINE_2] } else { &[CATALOG, ENGINE] }
+    }
+}
+
 /// What a shell may rely on; the ids come from seeding.
 const PROMISED: [&str; 18] = [
     "DATABASE_URL",
@@ -84,7 +100,14 @@ impl Up<'_> {
     /// Starts the services that are missing, or that use other stores than these.
     pub(super) fn services(&mut self, addresses: &Addresses) -> Result<()> {
         let mut wanted = Vec::new();
-        for service in [CATALOG, ENGINE] {
+        if addresses.cluster.is_none()
+            && let Some(process) = self.state.alive(ENGINE_2.name)
+        {
+            let identity = process.identity;
+            down::stop(self.place, self.console, &[identity])?;
+            self.state.processes.remove(ENGINE_2.name);
+        }
+        for &service in Service::of(addresses) {
             let running = self.state.alive(service.name).is_some();
             let ports = self.service_ports(&service, running)?;
             let mut env = settings(&service, addresses, ports);
@@ -177,7 +200,7 @@ impl Up<'_> {
     }
 
     fn start(&mut self, service: &Service, env: &BTreeMap<String, String>) -> Result<()> {
-        let args = with_many_files(&self.place.program(service.name)).into_iter();
+        let args = with_many_files(&self.place.program(service.program())).into_iter();
         let launch = Launch {
             program: "sh".into(),
             args: args.chain(service.args.iter().map(Into::into)).collect(),
@@ -222,7 +245,7 @@ impl Up<'_> {
             entries.entry(key.to_owned()).or_insert_with(|| value.to_owned());
         }
         entries.extend(addresses.env());
-        for service in [CATALOG, ENGINE] {
+        for service in Service::of(addresses) {
             for (key, name) in
                 [("URL", service.name.to_owned()), ("PRIVATE_URL", format!("{}-private", service.name))]
             {
@@ -246,11 +269,12 @@ impl Up<'_> {
 
 /// Everything a service is told; the rest stands in its own defaults.
 fn settings(service: &Service, addresses: &Addresses, ports: (u16, u16)) -> BTreeMap<String, String> {
-    let mut env = addresses.env();
+    let of_catalog = service.name == CATALOG.name;
+    let mut env = if of_catalog { addresses.catalog_env() } else { addresses.env() };
     for (key, port) in [("LISTEN", ports.0), ("PRIVATE_LISTEN", ports.1)] {
         env.insert(format!("{}__HTTP__{key}", service.settings), format!("127.0.0.1:{port}"));
     }
-    if service.name == CATALOG.name {
+    if of_catalog {
         env.insert("MALL_CATALOG__CAPTCHA__FIXED_ANSWER".to_owned(), CAPTCHA_ANSWER.to_owned());
     }
     env

@@ -1,6 +1,6 @@
 //! Servers of yours where the environment names them, private ones otherwise.
 
-use super::{Broker, Up};
+use super::{Broker, Profile, Up};
 use crate::packages;
 use crate::process::Bond;
 use crate::services::kafka::{self, Kafka};
@@ -55,13 +55,19 @@ impl Given {
 pub(super) struct Plan {
     given: Given,
     broker: Broker,
+    profile: Profile,
 }
 
 impl Plan {
     /// An explicit wish comes first, then the environment, then what was used last time.
-    pub(super) fn new(given: &Given, state: &State, asked: Option<Broker>) -> Self {
+    pub(super) fn new(given: &Given, state: &State, asked: Option<Broker>, profile: Profile) -> Self {
         let remembered = state.broker.as_deref().and_then(Broker::from_name);
         let mut given = given.clone();
+        if profile == Profile::Cluster {
+            // All of it is ours: one server of yours is no cluster.
+            (given.redis, given.brokers) = (None, None);
+            return Self { given, broker: Broker::Kafka, profile };
+        }
         let broker = match (asked, &given.brokers) {
             (Some(Broker::Embedded), _) => {
                 given.brokers = None;
@@ -70,7 +76,7 @@ impl Plan {
             (_, Some(_)) | (Some(Broker::Kafka), _) => Broker::Kafka,
             (None, None) => remembered.unwrap_or(Broker::Embedded),
         };
-        Self { given, broker }
+        Self { given, broker, profile }
     }
 
     fn private_kafka(&self) -> bool {
@@ -84,11 +90,36 @@ pub(super) struct Addresses {
     pub(super) database: String,
     pub(super) redis: String,
     pub(super) brokers: String,
+    /// The Redis Cluster of the desks, where there is one; sessions and caches stay on the other Redis.
+    pub(super) cluster: Option<String>,
 }
 
 impl Addresses {
+    /// As the engine, its commands and whoever calls them read them.
     pub(super) fn env(&self) -> BTreeMap<String, String> {
-        [("DATABASE_URL", &self.database), ("REDIS_URL", &self.redis), ("KAFKA_BROKERS", &self.brokers)]
+        let desk = self.cluster.as_ref().unwrap_or(&self.redis);
+        let mut env = self.plain(desk);
+        if self.cluster.is_some() {
+            for (key, value) in [
+                ("MALL_ENGINE__DESK__SESSIONS_URL", self.redis.as_str()),
+                // A replica takes over, and the log covers what it lost.
+                ("MALL_ENGINE__DESK__REQUIRE_APPEND_ONLY_ALWAYS", "false"),
+                ("MALL_ENGINE__LOG__REPLICATION", "3"),
+                ("MALL_ENGINE__LOG__MIN_INSYNC", "2"),
+            ] {
+                env.insert(key.to_owned(), value.to_owned());
+            }
+        }
+        env
+    }
+
+    /// As catalog-api reads them: it knows no desk.
+    pub(super) fn catalog_env(&self) -> BTreeMap<String, String> {
+        self.plain(&self.redis)
+    }
+
+    fn plain(&self, redis: &String) -> BTreeMap<String, String> {
+        [("DATABASE_URL", &self.database), ("REDIS_URL", redis), ("KAFKA_BROKERS", &self.brokers)]
             .into_iter()
             .map(|(key, value)| (key.to_owned(), value.clone()))
             .collect()
@@ -137,12 +168,19 @@ impl Up<'_> {
         };
         let brokers = match &plan.given.brokers {
             Some(brokers) => brokers.clone(),
+            None if plan.profile == Profile::Cluster => self.kafka_brokers()?,
             None if plan.broker == Broker::Kafka => self.kafka()?,
             None => EMBEDDED.to_owned(),
         };
-        self.state.broker = Some(plan.broker.name().to_owned());
+        let cluster = match plan.profile {
+            Profile::Dev => None,
+            Profile::Cluster => Some(self.redis_cluster()?),
+        };
+        if plan.profile == Profile::Dev {
+            self.state.broker = Some(plan.broker.name().to_owned());
+        }
         self.state.save(&self.place.dev)?;
-        Ok(Addresses { database, redis, brokers })
+        Ok(Addresses { database, redis, brokers, cluster })
     }
 
     fn mariadb(&mut self) -> Result<String> {
@@ -179,7 +217,7 @@ impl Up<'_> {
         Ok(brokers)
     }
 
-    fn jars(&self) -> Result<PathBuf> {
+    pub(super) fn jars(&self) -> Result<PathBuf> {
         let mut step = self.console.step(format!("fetching Kafka {} through Maven", kafka::VERSION));
         let jars = kafka::resolve(&mut || step.tick())?;
         step.done("");
@@ -187,7 +225,7 @@ impl Up<'_> {
     }
 
     /// The port of last time while it is ours or free.
-    fn private_port(&mut self, name: &str, running: bool) -> Result<u16> {
+    pub(super) fn private_port(&mut self, name: &str, running: bool) -> Result<u16> {
         let port = match self.state.ports.get(name) {
             Some(&port) if running || is_free(port) => port,
             _ => free_port()?,
@@ -196,7 +234,7 @@ impl Up<'_> {
         Ok(port)
     }
 
-    fn begin(&mut self, name: &str, address: &str, mut server: Server) -> Result<()> {
+    pub(super) fn begin(&mut self, name: &str, address: &str, mut server: Server) -> Result<()> {
         self.state.give_out(address);
         let mut step = self.console.step(format!("starting {name} on port {}", server.port()));
         server.launch()?;
@@ -249,11 +287,13 @@ mod tests {
         let past = State { broker: Some("kafka".to_owned()), ..State::default() };
         let named = given(&[("KAFKA_BROKERS", "k1:9092,k2:9092")], &past);
         let none = Given::default();
-        assert_eq!(Plan::new(&none, &State::default(), None).broker, Broker::Embedded);
-        assert!(Plan::new(&none, &past, None).private_kafka());
-        assert!(!Plan::new(&named, &past, None).private_kafka());
-        let embedded = Plan::new(&named, &past, Some(Broker::Embedded));
+        assert_eq!(Plan::new(&none, &State::default(), None, Profile::Dev).broker, Broker::Embedded);
+        assert!(Plan::new(&none, &past, None, Profile::Dev).private_kafka());
+        assert!(!Plan::new(&named, &past, None, Profile::Dev).private_kafka());
+        let embedded = Plan::new(&named, &past, Some(Broker::Embedded), Profile::Dev);
         assert_eq!((embedded.broker, embedded.given.brokers), (Broker::Embedded, None));
+        let cluster = Plan::new(&named, &past, None, Profile::Cluster);
+        assert!(cluster.private_kafka());
     }
 
     #[test]

@@ -7,11 +7,9 @@ use crate::error::Fault;
 use crate::provider::outside::{Outside, escaped};
 use crate::provider::pay::Call;
 use crate::random::hex;
-use axum::body::Bytes;
 use axum::http::{Request, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http_body_util::Full;
 use md5::{Digest, Md5};
 use serde::Deserialize;
 use serde_json::json;
@@ -50,7 +48,7 @@ impl Kdniao {
         Self { settings: settings.clone(), outside }
     }
 
-    fn request(&self, parcel: &Parcel) -> Result<Request<Full<Bytes>>, Fault> {
+    fn request(&self, parcel: &Parcel) -> Result<Request<String>, Fault> {
         let data = json!({
             "OrderCode": "", "ShipperCode": parcel.channel, "LogisticCode": parcel.number,
         })
@@ -67,7 +65,7 @@ impl Kdniao {
             form.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
         Request::post(&self.settings.endpoint)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded;charset=utf-8")
-            .body(Full::new(Bytes::from(body.join("&"))))
+            .body(body.join("&"))
             .map_err(|error| Fault::Provider(format!("the request cannot be written: {error}")))
     }
 }

@@ -17,7 +17,6 @@ use anyhow::Context;
 use axum::body::Bytes;
 use axum::http::{self, HeaderMap, Response, header};
 use chrono::SecondsFormat;
-use http_body_util::Full;
 use keys::{PlatformKeys, SealKey, SigningKey};
 use serde_json::{Value, json};
 
@@ -93,7 +92,7 @@ impl WechatPay {
             .header(header::ACCEPT, "application/json")
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::USER_AGENT, concat!("mall/", env!("CARGO_PKG_VERSION")))
-            .body(Full::new(Bytes::from(body)))
+            .body(body)
             .map_err(|error| Fault::Provider(format!("the request cannot be written: {error}")))?;
         self.outside.send(request).await
     }

@@ -36,6 +36,8 @@ pub(super) struct Control {
     progress: Condvar,
     line: Line,
     stopped: AtomicBool,
+    // Whether somebody was told that this log cannot be trusted any more: it stays so.
+    told: AtomicBool,
 }
 
 #[derive(Default)]
@@ -66,6 +68,7 @@ impl Control {
             progress: Condvar::new(),
             line,
             stopped: AtomicBool::new(false),
+            told: AtomicBool::new(false),
         });
         let followed = Arc::clone(&control);
         thread::Builder::new().name("log-control".into()).spawn(move || {
@@ -102,7 +105,12 @@ impl Control {
                 && reading.breaks == self.line.breaks()
                 && (reading.position >= end || start >= end)
             {
-                return known.complaint().map_or(Ok(()), Err);
+                return known.complaint().map_or(Ok(()), |complaint| {
+                    if !self.told.swap(true, Ordering::Relaxed) {
+                        error!("nothing is promised or settled, and nothing promised is lost: {complaint}");
+                    }
+                    Err(complaint)
+                });
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -173,9 +181,10 @@ impl Known {
             return Some(format!("the control topic holds an unreadable record at offset {offset}"));
         }
         match (&self.identity, &reading.identity) {
-            (Some(first), Some(now)) if first != now => {
-                Some(format!("the log was {first} and is now {now}: it was made anew"))
-            }
+            (Some(first), Some(now)) if first != now => Some(format!(
+                "the log was {first} and is now {now}: it was made anew. If that was meant, restart the \
+                     engines and delete the rows of log_position"
+            )),
             (Some(first), None) => Some(format!("the log was {first} and has lost its name")),
             _ => None,
         }

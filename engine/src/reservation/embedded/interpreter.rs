@@ -5,6 +5,7 @@ use super::keyspace::Keyspace;
 use crate::reservation::reply::Raw;
 use crate::reservation::scripts::Script;
 use mlua::{Function, Lua, LuaOptions, MultiValue, StdLib, Table, Value};
+use std::borrow::Cow;
 
 /// What `redis.call` works on.
 pub(super) struct Store {
@@ -20,11 +21,11 @@ pub(super) struct Interpreter {
 
 impl Interpreter {
     /// Compiles the scripts. They are shipped with the program, so that failing to is a bug.
-    pub(super) fn new() -> Self {
-        Self::try_new().expect("the shipped scripts compile")
+    pub(super) fn new(text: impl Fn(Script) -> Cow<'static, str>) -> Self {
+        Self::try_new(text).expect("the shipped scripts compile")
     }
 
-    fn try_new() -> mlua::Result<Self> {
+    fn try_new(text: impl Fn(Script) -> Cow<'static, str>) -> mlua::Result<Self> {
         // What Redis offers and the scripts use; no files, no operating system.
         let libraries = StdLib::STRING | StdLib::TABLE | StdLib::MATH;
         let lua = Lua::new_with(libraries, LuaOptions::default())?;
@@ -34,8 +35,9 @@ impl Interpreter {
         let redis = lua.create_table()?;
         redis.set("call", call)?;
         lua.globals().set("redis", redis)?;
-        let compile =
-            |script: &Script| lua.load(script.text()).set_name(format!("@{}", script.name())).into_function();
+        let compile = |script: &Script| {
+            lua.load(&*text(*script)).set_name(format!("@{}", script.name())).into_function()
+        };
         let scripts = Script::ALL.iter().map(compile).collect::<Result<_, _>>()?;
         Ok(Self { lua, scripts })
     }
@@ -110,7 +112,7 @@ mod tests {
     use super::*;
 
     fn evaluate(text: &str) -> mlua::Result<Raw> {
-        let interpreter = Interpreter::new();
+        let interpreter = Interpreter::new(|script| script.text().into());
         interpreter.with_store(|store| store.unix_ms = 1_700_000_000_042);
         reply(interpreter.lua.load(text).eval()?)
     }

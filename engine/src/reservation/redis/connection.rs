@@ -4,6 +4,7 @@
 //! round trip an order must not pay. A slot holds the connection in use, and replaces it.
 
 use super::RedisDeskSettings;
+use super::address::{self, Address};
 use super::failure;
 use crate::fault::{Effect, Fault, System};
 use crate::reservation::DeskIdentity;
@@ -12,6 +13,7 @@ use crate::reservation::scripts::Script;
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{AsyncConnectionConfig, Pipeline, RedisResult, Value};
 use deadpool_redis::{Connection as Pooled, Manager, Pool, Runtime};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -24,37 +26,105 @@ const BELIEVED_FOR: Duration = Duration::from_millis(200);
 
 /// Makes connections.
 pub(super) struct Connector {
-    pool: Pool,
+    address: Address,
+    config: AsyncConnectionConfig,
+    connect_timeout: Duration,
+    connections: usize,
+    /// The pool for the address that Sentinels named last, or the only one.
+    pool: Mutex<Option<(String, Pool)>>,
 }
 
 impl Connector {
-    pub(super) fn new(settings: &RedisDeskSettings) -> Result<Self, Fault> {
+    pub(super) fn new(address: Address, settings: &RedisDeskSettings) -> Result<Self, Fault> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(settings.connect_timeout))
             .set_response_timeout(Some(settings.response_timeout));
-        let manager = Manager::new_with_config(&*settings.url, config)
-            .map_err(|error| Fault::none(System::Desk, "reading the address of the desk", error))?;
-        let pool = Pool::builder(manager)
-            .max_size(settings.connections)
-            .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(settings.connect_timeout))
-            .create_timeout(Some(settings.connect_timeout))
-            .build()
-            .expect("the pool has the runtime its timeouts need");
-        Ok(Self { pool })
+        let connector = Self {
+            config,
+            connect_timeout: settings.connect_timeout,
+            connections: settings.connections,
+            pool: Mutex::default(),
+            address,
+        };
+        // A malformed address is told now, not by the first call.
+        if let Address::Single(url) = &connector.address {
+            connector.pool(url)?;
+        }
+        Ok(connector)
     }
 
     /// A new connection, with the scripts loaded and its Redis known.
     async fn connect(&self) -> Result<Connection, Fault> {
-        let pooled = self.pool.get().await.map_err(|error| Fault::none(System::Desk, CONNECTING, error))?;
-        let mut connection = Connection {
-            multiplexed: Pooled::take(pooled),
-            identity: DeskIdentity::default(),
-            made_at: Instant::now(),
+        let pool = match &self.address {
+            Address::Single(url) => self.pool(url)?,
+            Address::Sentinel { sentinels, service, account, db } => {
+                let primary = self.ask_sentinels(sentinels, service).await?;
+                self.pool(&address::url(account, &primary, db))?
+            }
+            Address::Cluster { .. } => unreachable!("each server of a cluster has an address of its own"),
         };
+        let pooled = pool.get().await.map_err(|error| Fault::none(System::Desk, CONNECTING, error))?;
+        let mut connection = Connection::new(Pooled::take(pooled));
         connection.identity = connection.ask_identity().await?;
         connection.load_scripts().await?;
         Ok(connection)
+    }
+
+    /// Where the primary is, by the first Sentinel that knows.
+    async fn ask_sentinels(&self, sentinels: &[String], service: &str) -> Result<String, Fault> {
+        let mut last = Fault::none(System::Desk, CONNECTING, "no Sentinel is named");
+        for sentinel in sentinels {
+            match self.ask_sentinel(sentinel, service).await {
+                Ok(primary) => return Ok(primary),
+                Err(fault) => last = fault,
+            }
+        }
+        Err(last)
+    }
+
+    async fn ask_sentinel(&self, sentinel: &str, service: &str) -> Result<String, Fault> {
+        let refused = |error| Fault::none(System::Desk, "asking a Sentinel", error);
+        let client = ::redis::Client::open(address::url("", sentinel, "")).map_err(refused)?;
+        let wire =
+            client.get_multiplexed_async_connection_with_config(&self.config).await.map_err(refused)?;
+        let mut question = Pipeline::with_capacity(1);
+        question.cmd("SENTINEL").arg("get-master-addr-by-name").arg(service);
+        let answer = Connection::new(wire).ask_all(&question, "asking a Sentinel").await?;
+        let text = |part: &Raw| match part {
+            Raw::Bytes(bytes) => String::from_utf8(bytes.clone()).ok(),
+            Raw::Nil | Raw::Int(_) | Raw::List(_) => None,
+        };
+        let primary = match &*answer {
+            [Raw::List(parts)] => match &**parts {
+                [host, port] => text(host).zip(text(port)),
+                _ => None,
+            },
+            _ => None,
+        };
+        let (host, port) = primary.ok_or_else(|| {
+            Fault::none(System::Desk, "asking a Sentinel", format!("{sentinel} does not know {service}"))
+        })?;
+        Ok(format!("{host}:{port}"))
+    }
+
+    fn pool(&self, url: &str) -> Result<Pool, Fault> {
+        let mut kept = self.pool.lock().expect("nothing panics while it holds the pool");
+        if let Some((known, pool)) = &*kept
+            && known == url
+        {
+            return Ok(pool.clone());
+        }
+        let manager = Manager::new_with_config(url, self.config.clone())
+            .map_err(|error| Fault::none(System::Desk, "reading the address of the desk", error))?;
+        let pool = Pool::builder(manager)
+            .max_size(self.connections)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(self.connect_timeout))
+            .create_timeout(Some(self.connect_timeout))
+            .build()
+            .expect("the pool has the runtime its timeouts need");
+        *kept = Some((url.to_owned(), pool.clone()));
+        Ok(pool)
     }
 }
 
@@ -67,6 +137,10 @@ pub(super) struct Connection {
 }
 
 impl Connection {
+    fn new(multiplexed: MultiplexedConnection) -> Self {
+        Self { multiplexed, identity: DeskIdentity::default(), made_at: Instant::now() }
+    }
+
     pub(super) fn identity(&self) -> &DeskIdentity {
         &self.identity
     }
@@ -112,14 +186,19 @@ pub(super) fn info_line(text: &[u8], name: &str) -> Option<String> {
 }
 
 /// The place of one connection, which comes and goes.
-#[derive(Default)]
 pub(super) struct Slot {
     current: Mutex<Option<Connection>>,
+    /// Set whenever a connection has to be given up or cannot be made.
+    doubt: Arc<AtomicBool>,
     /// Held while a connection is made, so that those who need it wait for one and the same.
     connecting: tokio::sync::Mutex<()>,
 }
 
 impl Slot {
+    pub(super) fn new(doubt: Arc<AtomicBool>) -> Self {
+        Self { current: Mutex::default(), doubt, connecting: tokio::sync::Mutex::default() }
+    }
+
     /// The connection in use, or a new one.
     pub(super) async fn connection(&self, connector: &Connector) -> Result<Connection, Fault> {
         if let Some(connection) = self.current().clone() {
@@ -129,7 +208,8 @@ impl Slot {
         if let Some(connection) = self.current().clone() {
             return Ok(connection);
         }
-        let connection = connector.connect().await?;
+        let made = connector.connect().await;
+        let connection = made.inspect_err(|_| self.doubt.store(true, Ordering::Relaxed))?;
         *self.current() = Some(connection.clone());
         Ok(connection)
     }
@@ -178,6 +258,7 @@ impl Slot {
         // Each connection has a copy of the identity of its own.
         if current.as_ref().is_some_and(|held| Arc::ptr_eq(&held.identity.0, &connection.identity.0)) {
             *current = None;
+            self.doubt.store(true, Ordering::Relaxed);
         }
     }
 

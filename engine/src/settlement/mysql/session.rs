@@ -4,6 +4,10 @@
 //! leaves a statement half sent. What ends a call that hangs is the server: a lock is waited for
 //! [`LOCK_WAIT_S`] seconds, and a statement runs for [`STATEMENT_S`]. Only when even the server does
 //! not answer, the socket is closed after [`DEADLINE`]; the server then rolls back by itself.
+//!
+//! The server also ends us: a process that is stopped or cut off in the middle of a transaction holds
+//! its row locks, the position among them, and nobody else could settle. After [`SILENCE_S`] seconds
+//! without a word the server rolls back and closes the connection.
 
 use super::MySqlLedgerSettings;
 use super::failure::Failure;
@@ -15,11 +19,15 @@ use std::future::Future;
 use std::str::FromStr as _;
 use std::time::Duration;
 
-const LOCK_WAIT_S: u64 = 5;
+const LOCK_WAIT_S: u64 = 3;
 const STATEMENT_S: u64 = 30;
+/// Far longer than the pause between two statements of a transaction, and short enough that a lease
+/// ends later: whoever takes a partition over finds its locks gone.
+const SILENCE_S: u64 = 3;
 /// Longer than any call of a few statements that the server still watches over.
 const DEADLINE: Duration = Duration::from_secs(120);
 const _: () = assert!(LOCK_WAIT_S < STATEMENT_S && STATEMENT_S * 2 < DEADLINE.as_secs());
+const _: () = assert!(SILENCE_S < crate::settlement::consumer::LEASE.as_secs());
 
 /// Room for every row count of every multi-row statement, so that none is prepared twice.
 const STATEMENTS_KEPT: usize = 256;
@@ -44,17 +52,28 @@ async fn set_up(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
     raw_sql("set session transaction isolation level read committed").execute(&mut *connection).await?;
     // MariaDB knows the first, in seconds and for every statement; MySQL knows the second, in
     // milliseconds and for reads only: there the wait for locks is what bounds a write.
-    for limit in [
-        format!("max_statement_time = {STATEMENT_S}"),
-        format!("max_execution_time = {}", STATEMENT_S * 1000),
-    ] {
-        match set(connection, limit).await {
-            Err(sqlx::Error::Database(error))
-                if error.downcast_ref::<MySqlDatabaseError>().number() == UNKNOWN_VARIABLE => {}
-            other => other?,
-        }
+    set_if_known(connection, format!("max_statement_time = {STATEMENT_S}")).await?;
+    set_if_known(connection, format!("max_execution_time = {}", STATEMENT_S * 1000)).await?;
+    // MariaDB ends a silent transaction by itself. MySQL only knows silent connections, so there the
+    // pool's idle ones go too, and are made anew when they are needed.
+    if !set_if_known(connection, format!("idle_transaction_timeout = {SILENCE_S}")).await? {
+        set(connection, format!("wait_timeout = {SILENCE_S}")).await?;
     }
-    Ok(())
+    // Silent in the middle of a statement, or of reading its result.
+    set(connection, format!("net_read_timeout = {SILENCE_S}, net_write_timeout = {SILENCE_S}")).await
+}
+
+/// False when this server has no such variable.
+async fn set_if_known(connection: &mut MySqlConnection, what: String) -> Result<bool, sqlx::Error> {
+    match set(connection, what).await {
+        Ok(()) => Ok(true),
+        Err(sqlx::Error::Database(error))
+            if error.downcast_ref::<MySqlDatabaseError>().number() == UNKNOWN_VARIABLE =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 async fn set(connection: &mut MySqlConnection, what: String) -> Result<(), sqlx::Error> {

@@ -2,7 +2,7 @@
 
 use super::seller::{SALE, Seller, done, entry, terms};
 use super::stage::Stage;
-use contract::ids::{Nonce, UserId};
+use contract::ids::{Generation, Nonce, UserId};
 use engine::reservation::{At, Changed, Desk, Reply, ReserveOutcome, Returned, Terms, TokenOutcome};
 
 pub(crate) async fn a_return_frees_units_once_however_often_it_is_sent<S: Stage>(stage: S) {
@@ -60,6 +60,31 @@ pub(crate) async fn trim_counts_an_entry_once<S: Stage>(stage: S) {
     }
     seller.trim(&[]).await;
     assert_eq!(seller.outbox().await, [second]);
+}
+
+pub(crate) async fn a_used_token_is_found_by_its_buyer_only_and_whatever_became_of_it<S: Stage>(stage: S) {
+    let seller = Seller::open(stage, 10, terms()).await;
+    let ((first, batch), (second, _)) = (seller.order(1, 2).await, seller.order(1, 1).await);
+    let unused = seller.nonce(2).await;
+    let find = async |user: u64, nonce: Nonce| {
+        done(seller.desk().find(seller.at.clone(), UserId(user), nonce).await.unwrap())
+    };
+    assert!(find(1, first).await && find(1, second).await, "every order of a buyer is found");
+    assert!(!find(2, first).await, "by nobody else");
+    assert!(!find(2, unused).await, "a token that was not used has no order");
+    assert!(!find(3, Nonce([9; 16])).await, "nor has a buyer nobody knows");
+    seller.trim(&[(batch.entry, 1)]).await;
+    done(seller.desk().give_back(seller.at.clone(), &[(UserId(1), first)]).await.unwrap());
+    assert!(find(1, first).await, "settled and returned it still has its order");
+    let newer = At { generation: Generation(seller.at.generation.0 + 1), ..seller.at.clone() };
+    let other = seller.desk().find(newer, UserId(1), first).await.unwrap();
+    assert_eq!(other, Reply::OtherGeneration(seller.at.generation));
+    let before = seller.inspect().await.sequence;
+    find(1, first).await;
+    assert_eq!(seller.inspect().await.sequence, before, "looking writes nothing");
+    seller.stage.forget_key(&seller.stage.keys(SALE).buyers).await;
+    let forgotten = seller.desk().find(seller.at.clone(), UserId(1), first).await.unwrap();
+    assert_eq!(forgotten, Reply::Absent, "a desk that forgot its buyers does not say no");
 }
 
 pub(crate) async fn pending_shows_the_outbox_in_order_after_a_cursor<S: Stage>(stage: S) {

@@ -1,6 +1,6 @@
 //! Each rule of what a step means, and the order in which the rules count.
 
-use super::super::{Wanted, witness};
+use super::super::{Wanted, mark, witness};
 use super::*;
 use crate::settlement::Tally;
 use contract::ids::{AddressId, EntryId, Nonce, Sequence, UserId};
@@ -102,7 +102,7 @@ fn a_barrier_alone_changes_the_generation_only() {
     let plan = plan(&records, facts(10, 1), false).unwrap();
     let sale = &plan.sales[&SALE];
     assert_eq!((sale.settled_generation, sale.taken, sale.records.len()), (Generation(4), 0, 0));
-    assert_eq!(witness(&records), None);
+    assert_eq!(witness(&records), Some((1, mark(&barrier(1, 4).record.unwrap()).unwrap())));
 }
 
 #[test]

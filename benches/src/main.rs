@@ -1,0 +1,117 @@
+//! `ratios`: every stage beside its limit, measured in one run, as a table.
+//!
+//! A ratio means something where a figure does not: both sides run on this machine, against these stores,
+//! a moment apart, and in turns. The engine runs as its own process, so that its CPU time can be told from
+//! the client's; Redis, MariaDB and Kafka are the real ones that `cargo xtask bench` started.
+
+mod callers;
+mod cell;
+mod desk;
+mod door;
+mod handoff;
+mod hello;
+mod host;
+mod installation;
+mod memory;
+mod raw_rows;
+mod settlement;
+mod table;
+
+use anyhow::{Context, Result, bail};
+use installation::Installation;
+use std::path::PathBuf;
+use table::Table;
+
+/// What is measured, in order, and for whose sake else: the whole purchase adds up limits of the others.
+const STAGES: [(&str, &[&str]); 6] = [
+    ("desk", &["purchases"]),
+    ("handoff", &["purchases"]),
+    ("settlement", &["purchases"]),
+    ("refusals", &[]),
+    ("purchases", &[]),
+    ("memory", &[]),
+];
+
+const HELP: &str = "ratios --engine PROGRAM --catalog PROGRAM --dir FOLDER --append FILE [--only NAME]
+  PROGRAM  release builds; FOLDER for logs; FILE gets the table as well
+  NAME     desk, settlement, handoff, refusals, purchases or memory
+  The stores are named by DATABASE_URL, REDIS_URL, KAFKA_BROKERS and BENCH_<STORE>_PID.
+ratios hello ADDRESS
+  bare hyper, the limit of every answer";
+
+/// What was asked for.
+pub(crate) struct Asked {
+    pub(crate) engine: PathBuf,
+    pub(crate) catalog: PathBuf,
+    pub(crate) dir: PathBuf,
+    append: PathBuf,
+    only: Option<String>,
+}
+
+impl Asked {
+    fn read(args: &[String]) -> Result<Self> {
+        let known = ["engine", "catalog", "dir", "append", "only"];
+        let args = loadtest::settings::Args::parse(args, &known).context(HELP)?;
+        let path = |name| match args.path(name, "") {
+            path if path.as_os_str().is_empty() => bail!("--{name} is missing\n{HELP}"),
+            path => Ok(path),
+        };
+        let only = args.path("only", "").to_string_lossy().into_owned();
+        Ok(Self {
+            engine: path("engine")?,
+            catalog: path("catalog")?,
+            dir: path("dir")?,
+            append: path("append")?,
+            only: (!only.is_empty()).then_some(only),
+        })
+    }
+
+    /// Whether a stage is wanted for its own sake or for that of the one that was asked for.
+    fn wants(&self, name: &str, others: &[&str]) -> bool {
+        self.only.as_deref().is_none_or(|only| only == name || others.contains(&only))
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.first().map(String::as_str) {
+        Some("hello") => hello::serve(args.get(1).context(HELP)?).await,
+        Some("help" | "--help" | "-h") | None => {
+            println!("{HELP}");
+            Ok(())
+        }
+        Some(_) => measure(Asked::read(&args)?).await,
+    }
+}
+
+async fn measure(asked: Asked) -> Result<()> {
+    let mall = Installation::prepare(&asked).await?;
+    let mut table = Table::default();
+    let mut failed = Vec::new();
+    for (name, others) in STAGES {
+        if !asked.wants(name, others) {
+            continue;
+        }
+        let measured = match name {
+            "desk" => desk::measure(&mall, &mut table).await,
+            "handoff" => handoff::measure(&mall, &mut table).await,
+            "settlement" => settlement::measure(&mall, &mut table).await,
+            "refusals" => door::refusals::measure(&mall, &mut table).await,
+            "purchases" => door::purchases::measure(&mall, &mut table).await,
+            _ => memory::measure(&mall, &asked, &mut table).await,
+        };
+        // What was measured already is not thrown away for it.
+        if let Err(error) = measured {
+            eprintln!("{name}: {error:#}");
+            table.remark(format!("Not measured, because of an error: {name}."));
+            failed.push(name);
+        }
+    }
+    print!("\n{}", table.text());
+    table.append_to(&asked.append)?;
+    if !failed.is_empty() {
+        bail!("could not be measured: {}", failed.join(", "));
+    }
+    Ok(())
+}
