@@ -20,6 +20,7 @@ pub mod wx {
     pub mod feedback;
     pub mod fishing;
     pub mod footprint;
+    pub mod coupon;
     pub mod goods;
     pub mod greeting;
     pub mod group_entity;
@@ -35,6 +36,10 @@ pub mod wx {
     pub mod sign_up;
     pub mod storage;
     pub mod topic;
+    pub mod search;
+    pub mod topic;
+    pub mod msg;
+    pub mod sign_up;
     pub mod user;
     pub mod weixin;
 }
@@ -78,6 +83,41 @@ pub mod admin {
     pub mod stat;
     pub mod storage;
     pub mod topic;
+    pub mod ad;
+    pub mod aftersale;
+    pub mod auth;
+    pub mod bbq;
+    pub mod collect;
+    pub mod comment;
+    pub mod coupon_seckill;
+    pub mod dashboard;
+    pub mod feedback;
+    pub mod fishing;
+    pub mod footprint;
+    pub mod brand;
+    pub mod category;
+    pub mod coupon;
+    pub mod goods;
+    pub mod groupon;
+    pub mod history;
+    pub mod issue;
+    pub mod keyword;
+    pub mod order;
+    pub mod qa;
+    pub mod region;
+    pub mod sale;
+    pub mod seckill;
+    pub mod stat;
+    pub mod storage;
+    pub mod topic;
+    pub mod account;
+    pub mod address;
+    pub mod config;
+    pub mod greeting;
+    pub mod log;
+    pub mod notice;
+    pub mod profile;
+    pub mod role;
     pub mod user;
 }
 // Orders and after-sales as both of them show them.
