@@ -60,8 +60,12 @@ pub(super) async fn a_step_from_another_offset_or_log_is_fenced(bench: &impl Ben
     assert_eq!(bench.ledger().settle(&step).await.unwrap(), Settled::Done(tally(1, 0, 0, 0)));
     let witness = Some((0, nonce(1)));
     assert_eq!(bench.ledger().position(0, LOG).await.unwrap(), Position::At { next: 1, witness });
-    // A step without orders keeps the witness.
-    assert_eq!(bench.settle(&[barrier(1, 1, 1)]).await, tally(0, 0, 0, 0));
+    // A barrier is a witness as well: what it says must still stand there, too.
+    let last = barrier(1, 1, 1);
+    let mark = last.record.as_ref().ok().and_then(engine::settlement::plan::mark);
+    assert_eq!(bench.settle(&[last]).await, tally(0, 0, 0, 0));
+    let witness = mark.map(|mark| (1, mark));
+    assert!(witness.is_some(), "a barrier has a mark");
     assert_eq!(bench.ledger().position(0, LOG).await.unwrap(), Position::At { next: 2, witness });
 }
 
