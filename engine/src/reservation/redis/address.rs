@@ -31,9 +31,7 @@ impl Address {
         };
         let mut parts = rest.split('/');
         let hosts: Vec<String> = parts.next().unwrap_or("").split(',').map(str::to_owned).collect();
-        if hosts
-            .iter()
-            .any(|host| !host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()))
+        if hosts.iter().any(|host| host.rsplit_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_err()))
         {
             return Err(wrong("every host needs a port"));
         }

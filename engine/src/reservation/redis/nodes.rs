@@ -48,14 +48,14 @@ pub(super) enum Nodes {
     /// There is one at a time.
     One(Arc<Node>),
     /// Several, each for some slots.
-    Many(Cluster),
+    Many(Box<Cluster>),
 }
 
 impl Nodes {
     /// Prepares to connect; connections are made by the calls that need them.
     pub(super) fn new(url: &str, settings: &RedisDeskSettings) -> Result<Self, Fault> {
         Ok(match Address::parse(url)? {
-            Address::Cluster { seeds, account } => Self::Many(Cluster {
+            Address::Cluster { seeds, account } => Self::Many(Box::new(Cluster {
                 settings: settings.clone(),
                 seeds,
                 account,
@@ -63,7 +63,7 @@ impl Nodes {
                 map: Mutex::default(),
                 reading: tokio::sync::Mutex::default(),
                 doubt: Arc::default(),
-            }),
+            })),
             address => {
                 let connector = Connector::new(address, settings)?;
                 Self::One(Node::new(String::new(), connector, settings.connections, &Arc::default()))
