@@ -51,7 +51,7 @@ pub struct Keeper<D, L, G, C> {
 /// What a keeper remembers between turns; losing it costs time, nothing else.
 #[derive(Default)]
 struct Memory {
-    /// End of the log when a closing sale's desk was closed.
+    /// End of the log when a closing sale's desk was closed and its outbox empty.
     closed_at: HashMap<SaleId, i64>,
     /// Whether desk, log and ledger were fit to keep promises when last asked.
     fit: bool,
@@ -196,11 +196,17 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
     /// until every movement is done.
     async fn drain(&self, sale: &Sale, desk: &Inspection, memory: &mut Memory) -> Result<(), Fault> {
         let partition = partition_of(sale.id, self.log.partitions());
+        if !desk.over {
+            self.desk.close(sale.at()).await?;
+        }
+        // What is still in the outbox may be appended behind any end of the log there is now.
+        if !desk.over || desk.entries > 0 {
+            memory.closed_at.remove(&sale.id);
+            return Ok(());
+        }
         let Some(&closed_at) = memory.closed_at.get(&sale.id) else {
-            if let Reply::Done(_) = self.desk.close(sale.at()).await? {
-                let (_, end) = self.log.bounds(partition).await?;
-                memory.closed_at.insert(sale.id, end);
-            }
+            let (_, end) = self.log.bounds(partition).await?;
+            memory.closed_at.insert(sale.id, end);
             return Ok(());
         };
         // What a lost tail took is settled already or still in the outbox.
@@ -211,7 +217,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
         };
         let moving = self.ledger.returns(1000).await?.iter().any(|row| row.sale == sale.id)
             || self.ledger.changes().await?.iter().any(|row| row.sale == sale.id);
-        if settled && !desk.open && desk.entries == 0 && !moving {
+        if settled && !moving {
             self.ledger.advance(sale.id, SaleState::Closing, SaleState::Drained).await?;
             memory.closed_at.remove(&sale.id);
         }
