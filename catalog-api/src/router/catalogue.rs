@@ -19,7 +19,6 @@ pub(super) fn routes(table: Table) -> Table {
         .shop("F-HOME-INDEX", Need::Open, routes!(home::index))
         .shop("F-HOME-INDEX", Need::Open, routes!(home::about))
         .shop("F-HOME-INDEX", Need::Open, routes!(home::cache))
-        .shop("F-HOME-INDEX", Need::Open, routes!(home::greeting))
         // Categories.
         .shop("F-HOME-CATLIST", Need::Open, routes!(catalog::index))
         .shop("F-HOME-CATLIST", Need::Open, routes!(catalog::all))

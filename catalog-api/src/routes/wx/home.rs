@@ -61,10 +61,3 @@ pub async fn cache(State(app): State<Arc<App>>, query: Query) -> Answer<&'static
     app.cache.changed(&app.redis, &[Subject::Ads]).await;
     Ok(Reply::data("the home page is made anew"))
 }
-
-/// A greeting.
-#[utoipa::path(get, path = "/wx/index/index", tag = "shop: catalogue",
-    responses((status = 200, body = Envelope<String>)))]
-pub async fn greeting() -> Answer<&'static str> {
-    Ok(Reply::data("hello, this is the mall"))
-}
