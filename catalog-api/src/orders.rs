@@ -10,6 +10,7 @@ pub mod refunds;
 // After it was sent.
 pub mod aftersales;
 pub mod review;
+pub mod texts;
 pub mod tracking;
 // Staff.
 pub mod desk;

@@ -3,6 +3,7 @@
 
 use crate::error::{Failure, Fault};
 use crate::metrics::Counter;
+use crate::orders::texts;
 use crate::provider::pay::Notice;
 use crate::state::App;
 use crate::store::order_state::{self, Moved};
@@ -66,6 +67,7 @@ async fn attempt(app: &App, provider: &str, notice: &Notice) -> Result<Applied, 
             if moved.await? == Moved::NotThere {
                 return Err(Fault::Broken("a locked order changed").into());
             }
+            texts::paid(app, &mut tx, &order).await?;
             Applied::Paid
         }
         Some(reason) => {

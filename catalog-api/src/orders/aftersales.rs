@@ -143,7 +143,7 @@ pub async fn refund(app: &App, id: u64) -> Result<AftersaleRow, Failure> {
             purpose: Purpose::Aftersale,
             aftersale: Some(id),
         };
-        let decided = refunds::decide(&mut tx, &order, decision).await?;
+        let decided = refunds::decide(app, &mut tx, &order, decision).await?;
         tx.commit().await?;
         Ok((row, decided))
     })

@@ -2,6 +2,7 @@
 
 use super::DELETABLE;
 use super::refunds::{self, Decided, Decision, Sent};
+use super::texts;
 use crate::audit;
 use crate::envelope::Money;
 use crate::envelope::money::MAX_MINOR;
@@ -31,6 +32,7 @@ pub async fn ship(app: &App, id: u64, channel: &str, number: &str) -> Result<Val
         if order_state::ship(&mut tx, &order, channel, number).await? == Moved::NotThere {
             return Err(STAFF_ORDER_STATE.into());
         }
+        texts::shipped(app, &mut tx, &order, channel, number).await?;
         let after = json!({ "orderStatus": 301, "shipChannel": channel, "shipSn": number });
         let change = change(&order, json!({ "orderStatus": order.status }), after);
         audit::record(&mut tx, &change).await?;
@@ -57,7 +59,7 @@ pub async fn refund(app: &App, id: u64, money: Option<Money>) -> Result<Value, F
             purpose: Purpose::Order,
             aftersale: None,
         };
-        let decided = refunds::decide(&mut tx, &order, decision).await?;
+        let decided = refunds::decide(app, &mut tx, &order, decision).await?;
         tx.commit().await?;
         Ok((order, decided))
     })
@@ -109,6 +111,7 @@ pub async fn pay(app: &App, id: u64, offline: &OfflinePayment) -> Result<Value, 
         if order_state::mark_paid_offline(&mut tx, &order, amount_minor).await? == Moved::NotThere {
             return Err(Fault::Broken("a locked order changed").into());
         }
+        texts::paid(app, &mut tx, &order).await?;
         let before = json!({ "orderStatus": UNPAID, "actualPrice": Money(order.actual_minor) });
         let after = json!({
             "orderStatus": PAID, "actualPrice": Money(amount_minor), "reference": reference, "reason": offline.reason,

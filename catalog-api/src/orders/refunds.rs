@@ -4,6 +4,7 @@
 //! A decision is never lost and never doubled: one payment has one refund row, the provider knows the
 //! row's payment and sends its money once, and a row that was not confirmed is sent again by the timers.
 
+use super::texts;
 use crate::envelope::chain;
 use crate::error::{Failure, Fault};
 use crate::metrics::Counter;
@@ -43,6 +44,7 @@ pub enum Decided {
 /// Writes a decision down, in the transaction in which the order is locked. Deciding again is the same
 /// decision.
 pub async fn decide(
+    app: &App,
     db: &mut MySqlConnection,
     order: &Locked,
     decision: Decision<'_>,
@@ -51,7 +53,7 @@ pub async fn decide(
         if decision.amount_minor > 0 {
             return Ok(Decided::Unknown);
         }
-        book(db, order, &decision, "nothing was paid", "").await?;
+        book(app, db, order, &decision, "nothing was paid", "").await?;
         return Ok(Decided::Settled);
     };
     if let Some(known) = payment::refund_of(db, paid.id).await? {
@@ -74,7 +76,7 @@ pub async fn decide(
     }
     let reference = format!("{OFFLINE}-{refund}");
     payment::refund_done(db, refund, &reference).await?;
-    book(db, order, &decision, "by hand", &reference).await?;
+    book(app, db, order, &decision, "by hand", &reference).await?;
     Ok(Decided::Settled)
 }
 
@@ -132,7 +134,7 @@ async fn exchange(
     let problem = match tokio::time::timeout(PROVIDER_DEADLINE, pay.refund(&back)).await {
         Ok(Ok(provider_id)) => {
             payment::refund_done(&mut tx, refund.id, &provider_id).await?;
-            finish(&mut tx, pay, refund, &provider_id).await?;
+            finish(app, &mut tx, pay, refund, &provider_id).await?;
             tx.commit().await?;
             app.metrics.count(Counter::Refunded);
             return Ok(Sent::Done);
@@ -147,6 +149,7 @@ async fn exchange(
 }
 
 async fn finish(
+    app: &App,
     db: &mut MySqlConnection,
     pay: &dyn Pay,
     refund: &OpenRefund,
@@ -163,11 +166,12 @@ async fn finish(
         purpose: refund.purpose(),
         aftersale: refund.aftersale_id,
     };
-    book(db, &order, &decision, pay.name(), provider_id).await
+    book(app, db, &order, &decision, pay.name(), provider_id).await
 }
 
 /// What follows from money being back.
 async fn book(
+    app: &App,
     db: &mut MySqlConnection,
     order: &Locked,
     decision: &Decision<'_>,
@@ -179,7 +183,7 @@ async fn book(
         Purpose::Order => {
             let returned = Returned { amount_minor: decision.amount_minor, way, reference };
             match order_state::mark_refunded(db, order, returned).await? {
-                Moved::Done => Ok(()),
+                Moved::Done => Ok(texts::refunded(app, db, order).await?),
                 Moved::NotThere => Err(Fault::Broken("a refunded order did not wait for it").into()),
             }
         }
@@ -193,7 +197,7 @@ async fn book(
             if row.kind == WITH_GOODS {
                 order_state::take_goods_back(db, order).await?;
             }
-            Ok(())
+            Ok(texts::refunded(app, db, order).await?)
         }
     }
 }

@@ -66,6 +66,7 @@ pub struct Locked {
     pub id: u64,
     pub user_id: u64,
     pub order_sn: String,
+    pub mobile: String,
     pub kind: u8,
     pub sale_id: Option<u64>,
     pub status: u16,
@@ -81,7 +82,7 @@ pub struct Locked {
 macro_rules! select_locked {
     ($tail:literal) => {
         concat!(
-            "select id, user_id, order_sn, kind, sale_id, status, aftersale_status, actual_minor, \
+            "select id, user_id, order_sn, mobile, kind, sale_id, status, aftersale_status, actual_minor, \
              freight_minor, deleted, pay_by, pay_by <= now(3) as is_due from orders where ",
             $tail,
             " for update"

@@ -11,7 +11,8 @@ use crate::state::App;
 use crate::store::order;
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
 use chrono::DateTime;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -59,4 +60,18 @@ fn reachable(listener: SocketAddr) -> SocketAddr {
     } else {
         listener
     }
+}
+
+/// `GET` of the same address, where a payment in a browser leads with the local provider: one button
+/// that posts. Nothing of the address stands in it, so that there is nothing to escape.
+pub async fn page(Path(_): Path<String>) -> impl IntoResponse {
+    const PAGE: &str = "<!doctype html><meta charset=utf-8><title>Local payment</title>\
+        <h1>Local payment</h1><form method=post><button>Pay this order</button></form>";
+    const POLICY: &str = "default-src 'none'; form-action 'self'; frame-ancestors 'none'";
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, PAGE)
 }
