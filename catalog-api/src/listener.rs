@@ -25,7 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 const HEADERS_MAX: usize = 64;
 const HEAD_BYTES_MAX: usize = 16 * 1024;
-const URI_BYTES_MAX: usize = 4 * 1024;
+const URI_BYTES_MAX: usize = 12 * 1024;
 
 /// A listener's bounds, shared by its connections.
 struct Door {

@@ -17,8 +17,8 @@ use crate::settings::Settings;
 use crate::uploads::Uploads;
 use anyhow::Context;
 use deadpool_redis::{PoolConfig, Runtime, Timeouts};
-use sqlx::MySqlPool;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
+use sqlx::{MySqlConnection, MySqlPool};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -72,6 +72,9 @@ impl App {
         let db = MySqlPoolOptions::new()
             .max_connections(config.database.connections_max)
             .acquire_timeout(Duration::from_millis(config.database.acquire_timeout_ms))
+            // What was waited for at a lock has to be seen once the lock is had, whatever the server's
+            // own setting is.
+            .after_connect(|connection, _| Box::pin(async { read_committed(connection).await }))
             .connect_lazy_with(options);
         let timeout = Some(Duration::from_millis(config.redis.timeout_ms));
         let mut pool = deadpool_redis::Config::from_url(config.redis.url.expose());
@@ -113,4 +116,10 @@ impl App {
             config,
         }))
     }
+}
+
+async fn read_committed(connection: &mut MySqlConnection) -> sqlx::Result<()> {
+    let statement = "set session transaction isolation level read committed";
+    sqlx::raw_sql(statement).execute(connection).await?;
+    Ok(())
 }

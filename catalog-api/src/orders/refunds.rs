@@ -11,6 +11,7 @@ use crate::metrics::Counter;
 use crate::provider::pay::{MoneyBack, Pay};
 use crate::state::App;
 use crate::store::aftersale::{self, WITH_GOODS, status};
+use crate::store::error_number;
 use crate::store::order_state::{self, Locked, Moved, Returned};
 use crate::store::order_write;
 use crate::store::payment::{self, NewRefund, OFFLINE, OpenRefund, Purpose};
@@ -29,6 +30,9 @@ pub struct Decision<'a> {
     /// The after-sale, if it is for one.
     pub aftersale: Option<u64>,
 }
+
+/// The server's number for a key that is there already.
+const TAKEN: u16 = 1062;
 
 /// What a decision left to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,18 +63,22 @@ pub async fn decide(
     if let Some(known) = payment::refund_of(db, paid.id).await? {
         return Ok(Decided::ToSend(known));
     }
-    let refund = payment::ask_refund(
-        db,
-        NewRefund {
-            order: order.id,
-            payment: paid.id,
-            amount_minor: decision.amount_minor,
-            reason: decision.reason,
-            purpose: decision.purpose,
-            aftersale: decision.aftersale,
-        },
-    )
-    .await?;
+    let asked = NewRefund {
+        order: order.id,
+        payment: paid.id,
+        amount_minor: decision.amount_minor,
+        reason: decision.reason,
+        purpose: decision.purpose,
+        aftersale: decision.aftersale,
+    };
+    let refund = match payment::ask_refund(db, asked).await {
+        // Somebody decided the same in this moment, and what was read above was older than that.
+        Err(error) if error_number(&error) == Some(TAKEN) => {
+            let known = payment::refund_of(db, paid.id).await?;
+            return Ok(Decided::ToSend(known.ok_or(error)?));
+        }
+        asked => asked?,
+    };
     if decision.amount_minor > 0 && paid.provider != OFFLINE {
         return Ok(Decided::ToSend(refund));
     }
