@@ -130,7 +130,8 @@ impl Cache {
             }
             Ok(text)
         };
-        self.local.try_get_with(key.clone(), fill).await.map_err(own)
+        // On the heap: the futures of whoever waits for an answer stay small.
+        Box::pin(self.local.try_get_with(key.clone(), fill)).await.map_err(own)
     }
 
     /// Says that rows of these subjects were changed. To be called after the commit.

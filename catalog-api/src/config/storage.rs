@@ -54,7 +54,8 @@ pub fn check(config: &Config) -> Result<(), String> {
     let storage = &config.storage;
     let url = storage.public_url.as_str();
     let is_address = url.starts_with("https://") || url.starts_with("http://");
-    if !url.is_empty() && !(is_address && url.ends_with('/') && url.len() <= 150) {
+    let fits = is_address && url.ends_with('/') && url.len() <= 150;
+    if !url.is_empty() && !fits {
         return Err("storage.public_url must be an address that ends with /".into());
     }
     if !(1..=1_000_000).contains(&storage.uploads_per_hour_max) {

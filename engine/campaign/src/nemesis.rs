@@ -14,7 +14,6 @@ use fastrand::Rng;
 use faults::{ALL, Kind};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// Quiet time between faults, in ms.
@@ -48,7 +47,7 @@ pub(crate) struct Deeds {
 pub(crate) fn rage(mut house: House, tally: &Tally, mut dice: Rng, end: Instant) -> Result<(House, Deeds)> {
     let mut deeds = Deeds::default();
     let mut order: Vec<Kind> = Vec::new();
-    sleep(Duration::from_secs(3));
+    pass(Duration::from_secs(3));
     while Instant::now() < end {
         // Every kind comes up before one comes up again, so that a short run has them all.
         if order.is_empty() {
@@ -71,12 +70,12 @@ pub(crate) fn rage(mut house: House, tally: &Tally, mut dice: Rng, end: Instant)
         house.wait_ready()?;
         deeds.longest_ready_ms = deeds.longest_ready_ms.max(healed.elapsed().as_millis() as u64);
         tally.heals();
-        sleep(ECHO);
+        pass(ECHO);
         let deed = deeds.by_kind.entry(kind.name()).or_default();
         deed.done += 1;
         deed.bit += u64::from(felt(tally, kind) > before);
         deeds.kills += killed;
-        sleep(Duration::from_millis(dice.u64(QUIET_MS)));
+        pass(Duration::from_millis(dice.u64(QUIET_MS)));
     }
     for kind in ALL {
         deeds.by_kind.entry(kind.name()).or_default();
@@ -96,4 +95,10 @@ fn felt(tally: &Tally, kind: Kind) -> u64 {
         }
         _ => tally.strange.load(Ordering::Relaxed),
     }
+}
+
+/// Lets time go by.
+#[expect(clippy::disallowed_methods, reason = "how long a fault lasts is the fault; nothing is waited for")]
+fn pass(time: Duration) {
+    std::thread::sleep(time);
 }

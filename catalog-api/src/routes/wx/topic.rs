@@ -32,7 +32,6 @@ pub struct TopicPage {
 /// A related topic: whole, or brief where there is no other topic.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "there are four of them at most")]
 pub enum Related {
     /// Another topic.
     Whole(Topic),

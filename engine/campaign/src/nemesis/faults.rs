@@ -1,11 +1,10 @@
 //! The faults, and how each is done.
 
-use super::damage;
+use super::{damage, pass};
 use crate::house::{House, STORES};
 use crate::proxy::Mode;
 use anyhow::Result;
 use fastrand::Rng;
-use std::thread::sleep;
 use std::time::Duration;
 use xtask::process::Signal;
 
@@ -111,35 +110,35 @@ impl Kind {
         match self {
             Self::EngineKilled => {
                 house.engines[engine].kill9();
-                sleep(lasts);
+                pass(lasts);
                 house.engines[engine].start()?;
             }
             Self::EngineEnded => {
                 house.engines[engine].terminate()?;
-                sleep(lasts);
+                pass(lasts);
                 house.engines[engine].start()?;
                 return Ok(0);
             }
             Self::EnginePaused => {
                 house.engines[engine].signal(Signal::Stop)?;
-                sleep(lasts * 2);
+                pass(lasts * 2);
                 house.engines[engine].signal(Signal::Cont)?;
                 return Ok(0);
             }
             Self::MallKilled => {
                 house.catalog.kill9();
-                sleep(lasts);
+                pass(lasts);
                 house.catalog.start()?;
             }
             Self::RedisKilled => {
                 house.redis.kill9();
-                sleep(lasts);
+                pass(lasts);
                 house.redis.restart()?;
             }
             Self::RedisEmptied => {
                 house.redis.kill9();
                 damage::empty_redis(&house.dir.join("redis"))?;
-                sleep(lasts / 4);
+                pass(lasts / 4);
                 house.redis.restart()?;
             }
             Self::RedisTailCut => {
@@ -151,7 +150,7 @@ impl Kind {
                 let dir = house.dir.join("redis");
                 let copy = house.dir.join("redis-a-moment-ago");
                 damage::copy_redis(&dir, &copy)?;
-                sleep(lasts / 4);
+                pass(lasts / 4);
                 house.redis.kill9();
                 damage::put_back(&copy, &dir)?;
                 house.redis.restart()?;
@@ -159,7 +158,7 @@ impl Kind {
             Self::RedisPaused => return paused(&house.redis, lasts),
             Self::KafkaKilled => {
                 house.kafka.kill9();
-                sleep(lasts / 4);
+                pass(lasts / 4);
                 house.kafka.restart()?;
             }
             Self::KafkaTailCut => {
@@ -170,7 +169,7 @@ impl Kind {
             Self::KafkaPaused => return paused(&house.kafka, lasts),
             Self::DatabaseKilled => {
                 house.database.kill9();
-                sleep(lasts);
+                pass(lasts);
                 house.database.restart()?;
             }
             Self::DatabasePaused => return paused(&house.database, lasts),
@@ -198,14 +197,14 @@ impl Kind {
         };
         let wire = &house.wires[engine][store];
         wire.set(mode);
-        sleep(lasts);
+        pass(lasts);
         wire.set(Mode::Pass);
     }
 }
 
 fn paused(server: &xtask::services::Server, lasts: Duration) -> Result<u64> {
     server.pause()?;
-    sleep(lasts);
+    pass(lasts);
     server.resume()?;
     Ok(0)
 }
