@@ -89,7 +89,11 @@ pub async fn rebuild<D: Desk, L: Log, G: Ledger>(
     log.announce(sale.id, generation).await?;
     for round in 0..BARRIER_WAIT.1 {
         told(Step::Settling.name());
-        republish(desk, log, &survivor).await?;
+        if !republish(desk, log, &survivor).await? {
+            // It may have been restarted with everything it had: what it has is asked for under its new
+            // name, from the start.
+            return Ok(Rebuilt::NotYet);
+        }
         log.append(&Record::Barrier { sale: sale.id, generation }).await?;
         let deadline = Instant::now() + BARRIER_WAIT.0;
         let image = loop {
@@ -129,15 +133,17 @@ async fn newest<D: Desk, L: Log>(desk: &D, log: &L, sale: &Sale) -> Result<Gener
     Ok(sale.generation.max(sale.settled_generation).max(announced).max(at_desk))
 }
 
-/// Publishes every entry that the old desk still has, whatever generation it is of.
-async fn republish<D: Desk, L: Log>(desk: &D, log: &L, survivor: &At) -> Result<(), Fault> {
+/// Publishes every entry that the old desk still has, whatever generation it is of; false when another
+/// one answers.
+async fn republish<D: Desk, L: Log>(desk: &D, log: &L, survivor: &At) -> Result<bool, Fault> {
     let mut after: Option<EntryId> = None;
     loop {
         let pending = match desk.pending(survivor.clone(), after, PENDING_MAX).await? {
             Reply::Done(pending) => pending,
-            Reply::Absent | Reply::OtherGeneration(_) | Reply::OtherDesk(_) => return Ok(()),
+            Reply::OtherDesk(_) => return Ok(false),
+            Reply::Absent | Reply::OtherGeneration(_) => return Ok(true),
         };
-        let Some(last) = pending.batches.last() else { return Ok(()) };
+        let Some(last) = pending.batches.last() else { return Ok(true) };
         after = Some(last.entry);
         for batch in pending.batches {
             log.append(&Record::Orders(batch)).await?;
