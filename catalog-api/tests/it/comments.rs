@@ -37,7 +37,7 @@ async fn a_comment_is_posted_counted_and_listed() {
     );
     // An account that is gone does not take the page with it.
     sqlx::query("update shopper set deleted = true").execute(&world.db).await.unwrap();
-    let list = world.ok(of("list?showType=0&limit=1&page=9")).await;
+    let list = world.ok(of("list?showType=0&limit=1&page=9&")).await;
     assert_eq!((&list["page"], &list["list"][0]["userInfo"]["nickName"]), (&json!(2), &json!("")));
 }
 

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 fn call(entry: &Entry) -> Call {
     match entry.method.as_str() {
         "GET" => Call::get(&format!(
-            "{}?id=999999&orderId=999999&ogid=999999&status=1&grouponId=999999",
+            "{}?id=999999&orderId=999999&ogid=999999&status=1&grouponId=999999&type=0",
             entry.path
         )),
         _ => Call::post(&entry.path, json!({ "id": 999_999, "orderId": 999_999, "version": 1 })),
