@@ -33,8 +33,13 @@ pub async fn add(app: &App, user: u64, wanted: Wanted) -> Result<i64, Failure> {
         if added.await? {
             return Ok(cart::units(&app.db, user).await?);
         }
-        if cart::row_of(&app.db, user, wanted.sku).await?.is_some() {
-            return Err(OUT_OF_STOCK.into());
+        if let Some(id) = cart::row_of(&app.db, user, wanted.sku).await? {
+            // It may have been made after the statement above looked for it; then it is added to again.
+            let held = cart::find(&app.db, user, id).await?.map_or(0, |row| i64::from(row.quantity));
+            if held + wanted.number > bound {
+                return Err(OUT_OF_STOCK.into());
+            }
+            continue;
         }
         if insert(app, user, wanted, &copied).await?.is_some() {
             return Ok(cart::units(&app.db, user).await?);

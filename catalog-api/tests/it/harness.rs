@@ -115,6 +115,13 @@ impl World {
         world
     }
 
+    /// Another command of the binary, on the same stores.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = instance(&self.database_url, &self.prefix, self.public, self.private);
+        command.args(arguments).stdout(Stdio::null());
+        command
+    }
+
     /// One more process on the same stores.
     pub(crate) fn another_instance(&self) -> Process {
         Process(instance(&self.database_url, &self.prefix, free_port(), free_port()).spawn().unwrap())

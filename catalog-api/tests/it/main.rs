@@ -10,6 +10,7 @@ mod matrix;
 mod features;
 // Log-ins.
 mod sessions;
+mod sign_up;
 mod staff_login;
 // The catalogue: what staff write, what shoppers see, what is kept.
 mod caches;
@@ -18,6 +19,15 @@ mod catalogue_plans;
 mod demo_shop;
 mod goods_editor;
 mod shop_window;
+mod weixin;
+// Accounts and what belongs to them.
+mod notices;
+mod own_account;
+mod roles;
+mod settings;
+mod shoppers_desk;
+mod staff_accounts;
+mod texts;
 // Sales.
 mod sale;
 mod sale_life;

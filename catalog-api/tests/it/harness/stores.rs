@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 pub(crate) struct Stores {
@@ -21,10 +22,21 @@ pub(crate) fn stores() -> &'static Stores {
     STORES.get_or_init(Stores::start)
 }
 
-/// An address nobody listens on.
+/// An address nobody listens on. It is below the ports the system gives to outgoing connections, which
+/// would take one between this look and its use, and every look has another one.
 pub(crate) fn free_port() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap()
+    const FIRST: u32 = 10_000;
+    const PORTS: u32 = 22_000;
+    static LOOKS: AtomicU32 = AtomicU32::new(0);
+    // Runs at the same time begin in different places.
+    let start = std::process::id().wrapping_mul(1_009);
+    loop {
+        let look = start.wrapping_add(LOOKS.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(FIRST + look % PORTS).expect("32,000 is a port");
+        if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            return listener.local_addr().unwrap();
+        }
+    }
 }
 
 impl Stores {
