@@ -36,7 +36,8 @@ fn is_a_test(source: &str, test: &str) -> bool {
     let Some((module, name)) = test.rsplit_once("::") else { return false };
     let krate = source.split('/').next().unwrap();
     let file = Path::new(ROOT).join(krate).join("tests/it").join(format!("{}.rs", module.replace("::", "/")));
-    fs::read_to_string(file).is_ok_and(|text| text.contains(&format!("fn {name}(")))
+    fs::read_to_string(file)
+        .is_ok_and(|text| ["(", "<"].iter().any(|next| text.contains(&format!("fn {name}{next}"))))
 }
 
 #[tokio::test]
