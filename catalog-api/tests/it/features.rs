@@ -34,10 +34,14 @@ fn rows() -> BTreeMap<String, Row> {
 /// Whether `module::name` is a test of the crate a source belongs to.
 fn is_a_test(source: &str, test: &str) -> bool {
     let Some((module, name)) = test.rsplit_once("::") else { return false };
-    let krate = source.split('/').next().unwrap();
-    let file = Path::new(ROOT).join(krate).join("tests/it").join(format!("{}.rs", module.replace("::", "/")));
-    fs::read_to_string(file)
-        .is_ok_and(|text| ["(", "<"].iter().any(|next| text.contains(&format!("fn {name}{next}"))))
+    let folder = Path::new(ROOT).join(source.split('/').next().unwrap()).join("tests/it");
+    // A file that no module names is not compiled, and shows nothing.
+    let outer = module.split("::").next().unwrap();
+    let compiled = fs::read_to_string(folder.join("main.rs")).unwrap().contains(&format!("mod {outer};"));
+    let file = folder.join(format!("{}.rs", module.replace("::", "/")));
+    let there = fs::read_to_string(file)
+        .is_ok_and(|text| ["(", "<"].iter().any(|next| text.contains(&format!("fn {name}{next}"))));
+    compiled && there
 }
 
 #[tokio::test]

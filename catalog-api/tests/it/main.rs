@@ -35,6 +35,7 @@ mod sale_life;
 mod cart;
 mod checkout;
 mod coupons;
+mod groups;
 // Orders and money.
 mod aftersale;
 mod express;

@@ -48,4 +48,21 @@ impl World {
         let form = json!({ "goodsId": goods.id, "productId": goods.sku, "number": number });
         self.ok(buyer.post("/wx/cart/fastadd", form)).await.as_u64().unwrap()
     }
+
+    /// An order of nothing in a state, as far as what hangs on orders needs one.
+    pub(crate) async fn order_row(&self, user: u64, status: u16) -> u64 {
+        let sn = catalog_api::random::hex(&catalog_api::random::bytes::<8>());
+        sqlx::query(
+            "insert into orders (user_id, order_sn, status, consignee, mobile, address, goods_minor, order_minor, \
+             actual_minor, groupon_minor, pay_by) \
+             values (?, ?, ?, 'A', '139', 'Lake Road', 5000, 5000, 5000, 100, date_add(now(3), interval 1 hour))",
+        )
+        .bind(user)
+        .bind(sn)
+        .bind(status)
+        .execute(&self.db)
+        .await
+        .unwrap()
+        .last_insert_id()
+    }
 }
