@@ -32,12 +32,14 @@ pub(super) fn checked(name: &str, text: &str) -> Result<String, Refusal> {
     // Browsers drop these characters anywhere in an address before they look for its scheme.
     let text: String = text.chars().filter(|char| !char.is_control()).collect();
     let text = text.trim();
+    // A page that shows the address unescaped would read a character reference as what it stands for.
+    let hidden = text.split(['/', '?']).next().is_some_and(|head| head.contains("&#"));
     match scheme(text) {
-        None => Ok(text.to_owned()),
+        None if !hidden => Ok(text.to_owned()),
         Some(scheme) if ["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()) => {
             Ok(text.to_owned())
         }
-        Some(_) => Err(Refusal::wrong_because(name, "is no address of a page or a picture")),
+        None | Some(_) => Err(Refusal::wrong_because(name, "is no address of a page or a picture")),
     }
 }
 
