@@ -117,8 +117,9 @@ impl Word {
 /// Answers a request; false when it is not waiting for an answer, nothing when there is none.
 pub async fn answer(app: &App, id: u64, word: Word) -> Result<Option<bool>, Failure> {
     retrying(|| async {
+        let Some(order) = aftersale::order_of(&app.db, id).await? else { return Ok(None) };
         let mut tx = app.db.begin().await?;
-        let Some((order, _)) = locked(&mut tx, id).await? else { return Ok(None) };
+        let Some((order, _)) = locked(&mut tx, order, id).await? else { return Ok(None) };
         if !aftersale::set_status(&mut tx, id, status::REQUESTED, word.status(), true).await? {
             return Ok(Some(false));
         }
@@ -132,8 +133,9 @@ pub async fn answer(app: &App, id: u64, word: Word) -> Result<Option<bool>, Fail
 /// Sends the money of an accepted one back; its goods return by the kind that is stored.
 pub async fn refund(app: &App, id: u64) -> Result<AftersaleRow, Failure> {
     let (row, decided) = retrying(|| async {
+        let order = aftersale::order_of(&app.db, id).await?.ok_or_else(|| Refusal::wrong("id"))?;
         let mut tx = app.db.begin().await?;
-        let (order, row) = locked(&mut tx, id).await?.ok_or_else(|| Refusal::wrong("id"))?;
+        let (order, row) = locked(&mut tx, order, id).await?.ok_or_else(|| Refusal::wrong("id"))?;
         if row.status != status::ACCEPTED {
             return Err(AFTERSALE_STATE.into());
         }
@@ -156,10 +158,14 @@ pub async fn refund(app: &App, id: u64) -> Result<AftersaleRow, Failure> {
     if sent == Sent::Done { Ok(row) } else { Err(REFUND_FAILED.into()) }
 }
 
-/// The after-sale with its order, the order locked first.
-async fn locked(db: &mut MySqlConnection, id: u64) -> sqlx::Result<Option<(Locked, AftersaleRow)>> {
-    let Some(found) = aftersale::find(db, id).await? else { return Ok(None) };
-    let Some(order) = order_state::lock(db, found.order_id).await? else { return Ok(None) };
+/// The after-sale with its order, the order locked first. Which order that is was read before the
+/// transaction: a plain read inside would fix what later plain reads see, to a moment before the lock.
+async fn locked(
+    db: &mut MySqlConnection,
+    order: u64,
+    id: u64,
+) -> sqlx::Result<Option<(Locked, AftersaleRow)>> {
+    let Some(order) = order_state::lock(db, order).await? else { return Ok(None) };
     let row = aftersale::lock(db, id).await?.filter(|row| !row.deleted);
     Ok(row.map(|row| (order, row)))
 }

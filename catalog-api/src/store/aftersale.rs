@@ -117,6 +117,14 @@ pub async fn find(db: &mut MySqlConnection, id: u64) -> sqlx::Result<Option<Afte
     sqlx::query_as(select_aftersale!("where id = ? and deleted = false")).bind(id).fetch_optional(db).await
 }
 
+/// The order an after-sale is about, which never changes.
+pub async fn order_of(db: &MySqlPool, id: u64) -> sqlx::Result<Option<u64>> {
+    sqlx::query_scalar("select order_id from aftersale where id = ? and deleted = false")
+        .bind(id)
+        .fetch_optional(db)
+        .await
+}
+
 /// An after-sale by id, locked, even when its order was deleted meanwhile. The order is locked first.
 pub async fn lock(db: &mut MySqlConnection, id: u64) -> sqlx::Result<Option<AftersaleRow>> {
     sqlx::query_as(select_aftersale!("where id = ? for update")).bind(id).fetch_optional(db).await
