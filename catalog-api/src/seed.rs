@@ -1,12 +1,13 @@
-//! Data for development: accounts, a shop full of goods, tickets, coupons, group offers and three sales.
-//! Running it again changes nothing; with `--fresh-sales` the three sales are made anew, the stock they
-//! need with them.
+//! Data for development: accounts, a shop full of goods, tickets, coupons, group offers, orders and three
+//! sales. Running it again changes nothing; with `--fresh-sales` the three sales are made anew, the stock
+//! they need with them.
 //!
 //! Accounts have passwords anybody knows, so any other profile refuses.
 
 mod catalogue;
 mod community;
 mod goods;
+mod orders;
 mod people;
 mod sales;
 mod trade;
@@ -24,6 +25,7 @@ pub async fn run(config: Config, fresh_sales: bool) -> anyhow::Result<()> {
     catalogue::fill(&app).await?;
     trade::before_orders(&app).await?;
     community::fill(&app).await?;
+    orders::fill(&app).await?;
     let demo = sales::demo(&app, &catalog, fresh_sales).await?;
     println!("DEMO_SALE_ID={}", demo.open);
     println!("DEMO_UPCOMING_SALE_ID={}", demo.upcoming);

@@ -87,6 +87,7 @@ async fn seeding_again_changes_nothing_and_fresh_sales_are_fresh() {
              union all select 'sku', cast(sum(stock) as signed) from sku \
              union all select 'ticket_type', count(*) from ticket_type \
              union all select 'coupon', cast(sum(stock) as signed) from coupon \
+             union all select 'orders', cast(sum(status) as signed) from orders \
              union all select 'flash_sale', count(*) from flash_sale",
         )
         .fetch_all(&world.db)
@@ -95,6 +96,8 @@ async fn seeding_again_changes_nothing_and_fresh_sales_are_fresh() {
     };
     let printed = seed(&[]);
     let first = counts().await;
+    let orders = first.iter().find(|(name, _)| name == "orders").unwrap().1;
+    assert_eq!(orders, 101 + 201 + 301 + 401 + 401, "one order for each state there is something to see of");
     assert_eq!(seed(&[]), printed);
     assert_eq!(counts().await, first);
     let lines: Vec<(&str, u64)> = printed
