@@ -398,3 +398,43 @@ async fn an_offer_ends_at_its_time_and_what_was_paid_for_it_goes_back() {
     assert_eq!(groups::order_paid(&mut db, 999_999).await.unwrap(), Paid::NoGroup);
     world.finish().await;
 }
+
+#[tokio::test]
+async fn submitting_opens_a_group_and_its_link_lets_another_join() {
+    let world = World::new().await;
+    let staff = world.staff_token("root").await;
+    let (tea, cup) = (world.goods("tea", 10).await, world.goods("cup", 10).await);
+    let rule = offer(&world, &staff, tea, 2).await;
+    let [lin, mei]: [Buyer; 2] = world.buyers(2).await.try_into().unwrap();
+    let submit = async |buyer: &Buyer, goods: Goods, link: Value| {
+        let form = json!({
+            "cartId": world.buy_now(buyer, goods, 2).await, "addressId": buyer.address, "couponId": 0,
+            "userCouponId": "undefined", "message": "", "grouponRulesId": rule, "grouponLinkId": link,
+        });
+        world.call(buyer.post("/wx/order/submit", form)).await
+    };
+    let pays = async |order: u64| {
+        let sn: String = sqlx::query_scalar("select order_sn from orders where id = ?")
+            .bind(order)
+            .fetch_one(&world.db)
+            .await
+            .unwrap();
+        Call::post(&format!("/dev/pay/{sn}"), json!({})).send(world.private).await.unwrap();
+    };
+    assert_eq!(submit(&lin, cup, json!(0)).await.errno(), 402, "other goods");
+    let opened = submit(&lin, tea, json!(0)).await.data();
+    let (order, group) = (opened["orderId"].as_u64().unwrap(), opened["grouponLinkId"].as_u64().unwrap());
+    assert_eq!(status(&world, order).await, (101, 0));
+    let cost = "select actual_minor from orders where id = ?";
+    assert_eq!(world.number(cost, order).await, 9_000, "five off each, and no freight from 88 on");
+    pays(order).await;
+    assert_eq!(status(&world, order).await, (201, 1));
+
+    let joined = submit(&mei, tea, json!(group.to_string())).await.data();
+    assert_eq!(joined["grouponLinkId"], group);
+    pays(joined["orderId"].as_u64().unwrap()).await;
+    for order in [order, joined["orderId"].as_u64().unwrap()] {
+        assert_eq!(status(&world, order).await, (201, 2));
+    }
+    world.finish().await;
+}
