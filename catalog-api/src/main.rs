@@ -6,6 +6,10 @@ use catalog_api::staff::first;
 use catalog_api::{seed, startup};
 use std::path::PathBuf;
 
+/// Hashing a password takes 19 MB, which glibc's allocator keeps for every thread that ever did it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const USAGE: &str = "usage: catalog-api [--config FILE] [serve | migrate | seed [--fresh-sales]]\n       \
     catalog-api [--config FILE] first-staff NAME\n       \
     catalog-api [--config FILE] --print-config";

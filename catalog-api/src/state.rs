@@ -14,6 +14,7 @@ use crate::provider::sms::{self, Sms};
 use crate::provider::weixin::{self, Weixin};
 use crate::session::Sessions;
 use crate::settings::Settings;
+use crate::store::error_number;
 use crate::uploads::Uploads;
 use anyhow::Context;
 use deadpool_redis::{PoolConfig, Runtime, Timeouts};
@@ -74,7 +75,7 @@ impl App {
             .acquire_timeout(Duration::from_millis(config.database.acquire_timeout_ms))
             // What was waited for at a lock has to be seen once the lock is had, whatever the server's
             // own setting is.
-            .after_connect(|connection, _| Box::pin(async { read_committed(connection).await }))
+            .after_connect(|connection, _| Box::pin(set_up(connection)))
             .connect_lazy_with(options);
         let timeout = Some(Duration::from_millis(config.redis.timeout_ms));
         let mut pool = deadpool_redis::Config::from_url(config.redis.url.expose());
@@ -118,8 +119,18 @@ impl App {
     }
 }
 
-async fn read_committed(connection: &mut MySqlConnection) -> sqlx::Result<()> {
-    let statement = "set session transaction isolation level read committed";
-    sqlx::raw_sql(statement).execute(connection).await?;
-    Ok(())
+/// Seconds a transaction may be silent; longer than the slowest call to a provider inside of one.
+const SILENCE_S: u16 = 15;
+/// The server's number for a variable it does not know.
+const UNKNOWN_VARIABLE: u16 = 1193;
+
+async fn set_up(connection: &mut MySqlConnection) -> sqlx::Result<()> {
+    sqlx::raw_sql("set session transaction isolation level read committed").execute(&mut *connection).await?;
+    // A process that is stopped inside a transaction holds its rows, and the engine settles nothing of a
+    // sale that is locked. MySQL has no such bound; there the operator ends the connection.
+    let silence = sqlx::AssertSqlSafe(format!("set session idle_transaction_timeout = {SILENCE_S}"));
+    match sqlx::raw_sql(silence).execute(connection).await {
+        Err(error) if error_number(&error) == Some(UNKNOWN_VARIABLE) => Ok(()),
+        other => other.map(|_| ()),
+    }
 }

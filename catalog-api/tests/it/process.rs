@@ -1,7 +1,8 @@
 //! The process: what it refuses to start with, what it says of itself, how it ends, and what its
 //! listener does with bad connections.
 
-use crate::harness::{Call, World, binary, free_port};
+use crate::harness::{Call, World, binary, config, free_port};
+use catalog_api::state::App;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -190,4 +191,17 @@ async fn requests_two_readers_could_understand_differently_are_refused() {
 fn an_unknown_argument_is_explained() {
     assert!(refusal(binary().arg("fly").stdout(Stdio::null())).contains("usage:"));
     assert!(refusal(binary().args(["serve", "--fresh-sales"])).contains("belongs to seed"));
+}
+
+#[tokio::test]
+async fn a_connection_sees_what_it_waited_for_and_lets_go_of_its_rows_when_it_is_silent() {
+    let world = World::new().await;
+    let app = App::new(config(&world)).unwrap();
+    let (isolation, silence_s): (String, i64) =
+        sqlx::query_as("select @@session.tx_isolation, cast(@@session.idle_transaction_timeout as signed)")
+            .fetch_one(&app.db)
+            .await
+            .unwrap();
+    assert_eq!(isolation, "READ-COMMITTED");
+    assert!((6..=30).contains(&silence_s), "longer than a call to a provider, and not for ever: {silence_s}");
 }

@@ -68,6 +68,7 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
         let mut told = false;
         let mut doubt = None;
         while !shutdown.has_begun() {
+            let began = tokio::time::Instant::now();
             let wait = match self.turn(partition, (&mut doubt, &mut told), &shutdown).await {
                 Ok(End::Elsewhere) => LEASE / 6,
                 Ok(End::OutOfRange(from)) => {
@@ -77,7 +78,9 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
                 Ok(End::ForeignLog(lost)) => self.foreign_log(partition, &lost, &mut told).await,
                 Err(fault) => {
                     self.metrics.fault(&fault);
-                    back_off = (back_off * 2).min(BACK_OFF.1);
+                    // Only failures that follow each other wait longer and longer.
+                    let goes_on = began.elapsed() <= BACK_OFF.1;
+                    back_off = if goes_on { (back_off * 2).min(BACK_OFF.1) } else { BACK_OFF.0 };
                     back_off
                 }
             };
