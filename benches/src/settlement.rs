@@ -119,7 +119,7 @@ fn records(sale: u64, step: usize, offset: i64) -> Vec<Logged> {
             let record = Record::Orders(batch);
             let mut bytes = Vec::new();
             record.encode(&mut bytes);
-            Logged { offset: record_at, bytes, record: Ok(record) }
+            Logged { offset: record_at, appended_at_ms: 0, bytes, record: Ok(record) }
         })
         .collect()
 }

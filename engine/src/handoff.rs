@@ -86,6 +86,9 @@ pub enum Read {
 pub struct Logged {
     /// Its offset.
     pub offset: i64,
+    /// When it was appended, unix ms by its writer's clock: the same record appended again at the same
+    /// offset, after a tail was lost, has another one.
+    pub appended_at_ms: i64,
     /// Its bytes.
     pub bytes: Vec<u8>,
     /// What they say.

@@ -211,14 +211,10 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
         };
         // What a lost tail took is settled already or still in the outbox.
         let (_, end) = self.log.bounds(partition).await?;
-        let settled = match self.ledger.position(partition, &self.log.identity()).await? {
-            Position::At { next, .. } => next >= closed_at.min(end),
-            Position::Foreign(_) => false,
-        };
         let moving = self.ledger.returns(1000).await?.iter().any(|row| row.sale == sale.id)
             || self.ledger.changes().await?.iter().any(|row| row.sale == sale.id);
-        if settled && !moving {
-            self.ledger.advance(sale.id, SaleState::Closing, SaleState::Drained).await?;
+        let log = self.log.identity();
+        if !moving && self.ledger.drained(sale.id, (partition, &log), closed_at.min(end)).await? {
             memory.closed_at.remove(&sale.id);
         }
         Ok(())

@@ -2,8 +2,8 @@
 //! on. The first opening of a sale is the same thing with nothing to remember.
 //!
 //! R1 raise the generation in the ledger (which closes an open sale), past every one that anybody has
-//! heard of; R2 announce it; R3 publish what survives of the outbox, then a barrier; R4 wait until the
-//! barrier is settled; R5 build the desk from one ledger snapshot; R6 register it. Everything may be
+//! heard of; R2 announce it; R3 publish what survives of the outbox, and when that is settled a barrier;
+//! R4 wait until the barrier is settled; R5 build the desk from one ledger snapshot; R6 register it. Everything may be
 //! repeated from the start: whoever dies on the way leaves a sale whose desk is not of its generation,
 //! and the next turn begins at R1.
 //!
@@ -12,10 +12,12 @@
 //! Deliberately absent: opening the desk to buyers. It is built closed; `lifecycle` opens it when the
 //! ledger names it.
 
+pub(crate) mod outbox;
 mod step;
 
 pub mod operator;
 
+use outbox::Survivors;
 pub use step::Step;
 
 use crate::fault::Fault;
@@ -23,17 +25,16 @@ use crate::handoff::Log;
 use crate::metrics::{Count, Metrics};
 use crate::reservation::{At, Desk, DeskIdentity, Reply};
 use crate::settlement::{Ledger, Sale};
-use contract::ids::{EntryId, Generation, SaleId};
+use contract::ids::{Generation, SaleId};
 use contract::record::Record;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Outbox entries read at once.
-const PENDING_MAX: usize = 200;
-/// How long a barrier may take to be settled before it is appended again, and how often.
+/// How long what survives and the barrier may take to be settled before they are appended again, and how
+/// often.
 const BARRIER_WAIT: (Duration, u32) = (Duration::from_secs(5), 3);
 /// How often the ledger is asked whether it is.
-const BARRIER_LOOK: Duration = Duration::from_millis(20);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// How the identity of a desk begins that stands for nobody, because a rebuild was asked for.
 pub const ASKED: &str = "asked: ";
@@ -45,7 +46,7 @@ pub enum Rebuilt {
     Yes(Generation),
     /// Somebody else raised the generation meanwhile.
     Overtaken,
-    /// The barrier is not settled yet: settlement is behind, or the ledger is. Try again.
+    /// The outbox or the barrier is not settled yet: settlement is behind, or the ledger is. Try again.
     NotYet,
 }
 
@@ -89,13 +90,16 @@ pub async fn rebuild<D: Desk, L: Log, G: Ledger>(
     log.announce(sale.id, generation).await?;
     for round in 0..BARRIER_WAIT.1 {
         told(Step::Settling.name());
-        if !republish(desk, log, &survivor).await? {
-            // It may have been restarted with everything it had: what it has is asked for under its new
-            // name, from the start.
-            return Ok(Rebuilt::NotYet);
+        let deadline = Instant::now() + BARRIER_WAIT.0;
+        match outbox::settle((desk, log, ledger), sale, &survivor, deadline).await? {
+            Survivors::Settled => {}
+            Survivors::NotYet => {
+                tracing::warn!(sale.id = sale.id.0, round, "what survives of the outbox is not settled yet");
+                continue;
+            }
+            Survivors::OtherDesk => return Ok(Rebuilt::NotYet),
         }
         log.append(&Record::Barrier { sale: sale.id, generation }).await?;
-        let deadline = Instant::now() + BARRIER_WAIT.0;
         let image = loop {
             if let Some(image) = ledger.image(sale.id, generation).await? {
                 break Some(image);
@@ -103,7 +107,7 @@ pub async fn rebuild<D: Desk, L: Log, G: Ledger>(
             if Instant::now() >= deadline {
                 break None;
             }
-            tokio::time::sleep(BARRIER_LOOK).await;
+            tokio::time::sleep(LOOK_EVERY).await;
         };
         let Some(image) = image else {
             tracing::warn!(sale.id = sale.id.0, round, "the barrier is not settled yet");
@@ -131,22 +135,4 @@ async fn newest<D: Desk, L: Log>(desk: &D, log: &L, sale: &Sale) -> Result<Gener
     };
     let announced = log.announced(sale.id).await?;
     Ok(sale.generation.max(sale.settled_generation).max(announced).max(at_desk))
-}
-
-/// Publishes every entry that the old desk still has, whatever generation it is of; false when another
-/// one answers.
-async fn republish<D: Desk, L: Log>(desk: &D, log: &L, survivor: &At) -> Result<bool, Fault> {
-    let mut after: Option<EntryId> = None;
-    loop {
-        let pending = match desk.pending(survivor.clone(), after, PENDING_MAX).await? {
-            Reply::Done(pending) => pending,
-            Reply::OtherDesk(_) => return Ok(false),
-            Reply::Absent | Reply::OtherGeneration(_) => return Ok(true),
-        };
-        let Some(last) = pending.batches.last() else { return Ok(true) };
-        after = Some(last.entry);
-        for batch in pending.batches {
-            log.append(&Record::Orders(batch)).await?;
-        }
-    }
 }

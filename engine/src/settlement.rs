@@ -22,6 +22,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Returns worked on at once: no more than one script call takes.
+pub const RETURNS_MAX: u32 = contract::record::BATCH_MAX as u32;
+
 /// The ledger of flash sales. Every method is one transaction or one statement.
 pub trait Ledger: Clone + Send + Sync + 'static {
     /// Sales that are neither draft nor archived nor deleted, with the ledger's clock.
@@ -95,11 +98,20 @@ pub trait Ledger: Clone + Send + Sync + 'static {
         to: SaleState,
     ) -> impl Future<Output = Result<bool, Fault>> + Send;
 
+    /// Moves a closing sale to drained if this partition of this log is settled up to an offset, in one
+    /// step: a ledger that went back since somebody looked has orders to settle again.
+    fn drained(
+        &self,
+        sale: SaleId,
+        position: (u32, &str),
+        settled_to: i64,
+    ) -> impl Future<Output = Result<bool, Fault>> + Send;
+
     /// Gives the unsold units of a drained sale back to its resource and stores the report, if the
     /// books balance and nothing is on its way back; true when it did.
     fn reconcile(&self, sale: SaleId) -> impl Future<Output = Result<bool, Fault>> + Send;
 
-    /// Returns that are not done yet, oldest first, at most `limit`.
+    /// Returns that are not done yet, those still to be booked first, then by age, at most `limit`.
     fn returns(&self, limit: u32) -> impl Future<Output = Result<Vec<StockReturn>, Fault>> + Send;
 
     /// Books a return once: units to the sale, or to the resource when the sale is reconciled. In the

@@ -7,13 +7,10 @@ use crate::fault::Fault;
 use crate::handoff::Log;
 use crate::metrics::Count;
 use crate::reservation::{Changed, Desk, Reply, Returned};
-use crate::settlement::{Ledger, Sale, StockChange, StockReturn};
+use crate::settlement::{Ledger, RETURNS_MAX, Sale, StockChange, StockReturn};
 use contract::ids::SaleId;
 use contract::ledger::{MovementState, SaleState};
 use std::collections::BTreeMap;
-
-/// Returns worked on in one turn: no more than one script call takes.
-const RETURNS_MAX: u32 = contract::record::BATCH_MAX as u32;
 
 impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
     pub(super) async fn move_units(&self, sales: &[Sale]) -> Result<(), Fault> {
@@ -39,9 +36,24 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
                 _ => {}
             }
         }
-        for row in self.ledger.changes().await? {
+        self.change_stock(&sales).await
+    }
+
+    /// What is added is booked before anything else: after the ledger went back, what the desk takes away
+    /// may be of it.
+    async fn change_stock(&self, sales: &BTreeMap<SaleId, &Sale>) -> Result<(), Fault> {
+        let mut changes = self.ledger.changes().await?;
+        for row in &mut changes {
+            let takes_more = |sale: &&Sale| (SaleState::Armed..=SaleState::Closing).contains(&sale.state);
+            let added = row.delta > 0 && row.state == MovementState::Asked;
+            if added && sales.get(&row.sale).is_some_and(takes_more) {
+                self.ledger.book_change(row).await?;
+                row.state = MovementState::Booked;
+            }
+        }
+        for row in &changes {
             if let Some(sale) = sales.get(&row.sale) {
-                self.change(sale, &row).await?;
+                self.change(sale, row).await?;
             }
         }
         Ok(())
@@ -65,8 +77,8 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
         Ok(())
     }
 
-    /// More units: first booked, then at the desk. Fewer: first taken from the desk, so that they cannot
-    /// be sold, then booked.
+    /// More units are booked already, and come to the desk. Fewer are first taken from the desk, so that
+    /// they cannot be sold, then booked.
     async fn change(&self, sale: &Sale, row: &StockChange) -> Result<(), Fault> {
         if sale.state > SaleState::Closing {
             if row.state == MovementState::Asked {
@@ -78,9 +90,6 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
         }
         if !sale.desk_ready() {
             return Ok(());
-        }
-        if row.delta > 0 && row.state == MovementState::Asked {
-            self.ledger.book_change(row).await?;
         }
         let Reply::Done(outcome) = self.desk.change(sale.at(), row.id, row.delta).await? else {
             return Ok(());

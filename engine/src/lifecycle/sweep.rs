@@ -6,9 +6,10 @@ use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::handoff::Log;
 use crate::metrics::{Count, Gauge};
+use crate::recovery::outbox::split;
 use crate::reservation::{Desk, Reply};
 use crate::settlement::{Ledger, Sale};
-use contract::ids::{EntryId, Nonce};
+use contract::ids::EntryId;
 use contract::record::{Batch, Record};
 
 /// Entries this young are on their way.
@@ -46,11 +47,11 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
             after = pending.batches.last().map(|batch| batch.entry);
             let age_ms = |batch: &Batch| pending.now_ms.saturating_sub(batch.reserved_at_ms);
             oldest_ms = pending.batches.iter().map(age_ms).fold(oldest_ms, u64::max);
-            let old = pending
-                .batches
-                .into_iter()
-                .filter(|batch| pending.now_ms.saturating_sub(batch.reserved_at_ms) > ON_ITS_WAY_MS);
-            self.publish_or_trim(sale, old.collect()).await?;
+            // What was reserved before the desk's clock went back is not young.
+            let young =
+                |batch: &Batch| batch.reserved_at_ms <= pending.now_ms && age_ms(batch) <= ON_ITS_WAY_MS;
+            let old = pending.batches.into_iter().filter(|batch| !young(batch)).collect();
+            self.publish_or_trim(sale, old).await?;
             if !full {
                 break;
             }
@@ -59,23 +60,14 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
     }
 
     async fn publish_or_trim(&self, sale: &Sale, batches: Vec<Batch>) -> Result<(), Fault> {
-        if batches.is_empty() {
-            return Ok(());
-        }
-        let nonces: Vec<Nonce> =
-            batches.iter().flat_map(|batch| &batch.orders).map(|order| order.nonce).collect();
-        let mut known = self.ledger.known(sale.id, &nonces).await?.into_iter();
-        let mut settled = Vec::new();
-        for batch in batches {
-            let orders = batch.orders.len();
-            if known.by_ref().take(orders).filter(|known| *known).count() == orders {
-                settled.push((batch.entry, orders as u16));
-            } else {
-                self.log.append(&Record::Orders(batch)).await?;
-                self.metrics.count(Count::Swept, 1);
-            }
+        let (settled, lost) = split(&self.ledger, sale.id, batches).await?;
+        for batch in lost {
+            self.log.append(&Record::Orders(batch)).await?;
+            self.metrics.count(Count::Swept, 1);
         }
         if !settled.is_empty() {
+            let settled: Vec<_> =
+                settled.iter().map(|batch| (batch.entry, batch.orders.len() as u16)).collect();
             self.desk.trim(sale.at(), &settled).await?;
             self.metrics.count(Count::Trimmed, settled.len() as u64);
         }

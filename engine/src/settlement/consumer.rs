@@ -5,13 +5,14 @@
 //! them through. The lease only keeps them from working in vain.
 
 use super::plan::{Poison, mark, witness};
-use super::{Ledger, Position, Settled, Step, Tally};
+use super::{Ledger, Position, RETURNS_MAX, Settled, Step, Tally};
 use crate::fault::{Effect, Fault, System};
 use crate::handoff::{EMBEDDED, Log, LogReader, Logged, Read};
 use crate::metrics::{Count, Gauge, Metrics};
 use crate::reservation::{At, Desk, Reply};
 use crate::shutdown::Shutdown;
 use contract::ids::{EntryId, Nonce, SaleId};
+use contract::ledger::MovementState;
 use contract::record::Record;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -174,8 +175,11 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
                 Err(fault) if fault.effect == Effect::Unknown => return Err(fault),
                 Err(fault) if now.len() == 1 => {
                     let since = doubt.filter(|(offset, _)| *offset == now[0].offset);
-                    if fault.source.is::<Poison>() && since.is_none() {
-                        *doubt = Some((now[0].offset, tokio::time::Instant::now()));
+                    if let Some(poison) = fault.source.downcast_ref::<Poison>() {
+                        if since.is_none() {
+                            *doubt = Some((now[0].offset, tokio::time::Instant::now()));
+                        }
+                        self.book_what_is_asked(poison.sale).await?;
                     }
                     return Err(fault);
                 }
@@ -183,6 +187,23 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
             }
         }
         Ok(Some(from))
+    }
+
+    /// Books what gives a sale units. The keeper does that otherwise, but after the ledger went back it
+    /// may be waiting in a rebuild for the very record that waits for these.
+    async fn book_what_is_asked(&self, sale: SaleId) -> Result<(), Fault> {
+        for row in self.ledger.returns(RETURNS_MAX).await? {
+            if row.state == MovementState::Asked {
+                self.ledger.book_return(&row).await?;
+                self.metrics.count(Count::Returned, 1);
+            }
+        }
+        for row in self.ledger.changes().await? {
+            if row.sale == sale && row.state == MovementState::Asked && row.delta > 0 {
+                self.ledger.book_change(&row).await?;
+            }
+        }
+        Ok(())
     }
 
     /// After the commit, never before: an entry that is gone from the outbox is published by nobody.
@@ -235,9 +256,7 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
         let mut reader = self.log.read_from(partition, offset).await?;
         match reader.next(1, READ_WAIT * 4).await? {
             Read::Records(records) => match records.first() {
-                Some(logged) => {
-                    Ok(logged.offset == offset && logged.record.as_ref().ok().and_then(mark) == Some(nonce))
-                }
+                Some(logged) => Ok(logged.offset == offset && mark(logged) == Some(nonce)),
                 // That says nothing yet: the whole turn is tried again.
                 None => Err(Fault::none(System::Log, "looking for the witness", "it did not come in time")),
             },

@@ -173,6 +173,18 @@ impl<C: Clock> Ledger for MemoryLedger<C> {
         Ok(self.if_still(sale, |sale| sale.state == from, |sale| sale.state = to))
     }
 
+    async fn drained(
+        &self,
+        sale: SaleId,
+        (partition, log): (u32, &str),
+        settled_to: i64,
+    ) -> Result<bool, Fault> {
+        let settled = |row: &PositionRow| &*row.log == log && row.next >= settled_to;
+        let settled = self.tables().positions.get(&partition).is_some_and(settled);
+        let closing = |sale: &Sale| settled && sale.state == SaleState::Closing;
+        Ok(self.if_still(sale, closing, |sale| sale.state = SaleState::Drained))
+    }
+
     async fn reconcile(&self, sale: SaleId) -> Result<bool, Fault> {
         movements::reconcile(&mut self.tables(), sale).map_err(|why| fault("reconciling a sale", why))
     }
@@ -180,7 +192,7 @@ impl<C: Clock> Ledger for MemoryLedger<C> {
     async fn returns(&self, limit: u32) -> Result<Vec<StockReturn>, Fault> {
         let tables = self.tables();
         let mut rows: Vec<_> = tables.returns.values().collect();
-        rows.sort_by_key(|(asked, _)| *asked);
+        rows.sort_by_key(|(asked, row)| (row.state.code(), *asked));
         Ok(rows.into_iter().take(limit as usize).map(|(_, row)| row.clone()).collect())
     }
 

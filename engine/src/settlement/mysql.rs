@@ -214,6 +214,21 @@ impl Ledger for MySqlLedger {
         write!(self, "advancing a sale", |connection| sales::advance(connection, sale, from, to))
     }
 
+    async fn drained(
+        &self,
+        sale: SaleId,
+        (partition, log): (u32, &str),
+        settled_to: i64,
+    ) -> Result<bool, Fault> {
+        let log = log.to_owned();
+        write!(self, "draining a sale", |connection| sales::drained(
+            connection,
+            sale,
+            (partition, &log),
+            settled_to
+        ))
+    }
+
     async fn reconcile(&self, sale: SaleId) -> Result<bool, Fault> {
         transaction!(self, "reconciling a sale", |connection| books::reconcile(connection, sale))
     }

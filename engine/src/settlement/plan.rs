@@ -53,22 +53,26 @@ impl Wanted {
 /// Offset and mark of the newest record that has one: what must still stand in the log when somebody
 /// looks again.
 pub fn witness(records: &[Logged]) -> Option<(i64, Nonce)> {
-    records.iter().rev().find_map(|logged| Some((logged.offset, mark(logged.record.as_ref().ok()?)?)))
+    records.iter().rev().find_map(|logged| Some((logged.offset, mark(logged)?)))
 }
 
-/// What tells a record from another one at the same offset: the first token of orders, sale and
-/// generation of a barrier.
-pub fn mark(record: &Record) -> Option<Nonce> {
-    match record {
-        Record::Orders(batch) => Some(batch.orders.first()?.nonce),
+/// What tells a record from another one at the same offset, and from itself appended again: the first
+/// token of orders, or sale and generation of a barrier, with the time of the append over the last half.
+pub fn mark(logged: &Logged) -> Option<Nonce> {
+    let mut mark = match logged.record.as_ref().ok()? {
+        Record::Orders(batch) => batch.orders.first()?.nonce,
         Record::Barrier { sale, generation } => {
             let mut bytes = [0; 16];
             bytes[..8].copy_from_slice(&sale.0.to_be_bytes());
             bytes[8..12].copy_from_slice(&generation.0.to_be_bytes());
-            Some(Nonce(bytes))
+            Nonce(bytes)
         }
-        Record::Control { .. } => None,
+        Record::Control { .. } => return None,
+    };
+    for (byte, time) in mark.0[8..].iter_mut().zip(logged.appended_at_ms.to_be_bytes()) {
+        *byte ^= time;
     }
+    Some(mark)
 }
 
 /// What the ledger holds about the sales and tokens of a step.

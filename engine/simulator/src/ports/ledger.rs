@@ -138,6 +138,18 @@ impl Ledger for SimLedger {
         through!(self, Act, "ledger advance", (), |ledger| ledger.advance(sale, from, to).await)
     }
 
+    async fn drained(
+        &self,
+        sale: SaleId,
+        (partition, log): (u32, &str),
+        settled_to: i64,
+    ) -> Result<bool, Fault> {
+        let log = log.to_owned();
+        through!(self, Act, "ledger drained", (log), |ledger| {
+            ledger.drained(sale, (partition, &log), settled_to).await
+        })
+    }
+
     async fn reconcile(&self, sale: SaleId) -> Result<bool, Fault> {
         let world = self.link.world.clone();
         through!(self, Act, "ledger reconcile", (world), |ledger| {
@@ -266,7 +278,7 @@ async fn settle_barrier(world: &World, sale: SaleId, generation: Generation) {
     let position = world.ledger.position(partition, log).await.expect("a ledger in memory");
     let Position::At { next, .. } = position else { return };
     let barrier = Record::Barrier { sale, generation };
-    let records = [Logged { offset: next, bytes: Vec::new(), record: Ok(barrier) }];
+    let records = [Logged { offset: next, appended_at_ms: 0, bytes: Vec::new(), record: Ok(barrier) }];
     let step = Step { partition, log, from: next, to: next, records: &records, bury: false };
     let _ = world.ledger.settle(&step).await;
 }

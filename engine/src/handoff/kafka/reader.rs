@@ -113,7 +113,9 @@ fn read(dial: &Dial, partition: i32, offset: i64, ahead: &mpsc::Sender<Step>) ->
                 let bytes = message.payload().unwrap_or_default().to_vec();
                 let record = Record::decode(&bytes);
                 // Waits while the reader is behind; an error says that it was dropped.
-                if ahead.blocking_send(Ok(Logged { offset: message.offset(), bytes, record })).is_err() {
+                let appended_at_ms = message.timestamp().to_millis().unwrap_or_default();
+                let logged = Logged { offset: message.offset(), appended_at_ms, bytes, record };
+                if ahead.blocking_send(Ok(logged)).is_err() {
                     break;
                 }
             }

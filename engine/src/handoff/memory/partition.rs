@@ -8,7 +8,9 @@ use std::collections::VecDeque;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Partition {
     start: i64,
-    records: VecDeque<Vec<u8>>,
+    // With the number of their append, which is their time here: none passes between two of them.
+    records: VecDeque<(i64, Vec<u8>)>,
+    appended: i64,
 }
 
 impl Partition {
@@ -17,13 +19,17 @@ impl Partition {
     }
 
     pub(super) fn append(&mut self, bytes: Vec<u8>) -> i64 {
-        self.records.push_back(bytes);
+        self.appended += 1;
+        self.records.push_back((self.appended, bytes));
         self.bounds().1 - 1
     }
 
+    fn at(&self, offset: i64) -> Option<&(i64, Vec<u8>)> {
+        self.records.get(usize::try_from(offset - self.start).ok()?)
+    }
+
     pub(super) fn bytes(&self, offset: i64) -> Option<&[u8]> {
-        let index = usize::try_from(offset - self.start).ok()?;
-        self.records.get(index).map(Vec::as_slice)
+        self.at(offset).map(|(_, bytes)| bytes.as_slice())
     }
 
     /// At most `max` records from `offset` on; `None` when it is out of range.
@@ -33,9 +39,9 @@ impl Partition {
             return None;
         }
         let logged = |offset| {
-            let bytes = self.bytes(offset)?.to_vec();
+            let (appended_at_ms, bytes) = self.at(offset)?.clone();
             let record = Record::decode(&bytes);
-            Some(Logged { offset, bytes, record })
+            Some(Logged { offset, appended_at_ms, bytes, record })
         };
         (offset..end).take(max).map(logged).collect()
     }

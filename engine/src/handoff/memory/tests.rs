@@ -102,7 +102,7 @@ async fn duplicates_and_foreign_bytes_stand_in_the_log_as_they_are() {
     let mut reader = log.read_from(2, 0).await.unwrap();
     let Read::Records(records) = reader.next(9, WAIT).await.unwrap() else { panic!("out of range") };
     assert_eq!(records[0].record, Ok(barrier(1)));
-    assert_eq!(records[1], Logged { offset: 1, ..records[0].clone() });
+    assert_eq!(records[1], Logged { offset: 1, appended_at_ms: 2, ..records[0].clone() });
     assert_eq!(records[2].record, Err(Unreadable::Version));
 }
 

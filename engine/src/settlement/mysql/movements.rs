@@ -9,14 +9,14 @@ use contract::ledger::{MovementState, SaleState, StockCause};
 use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{Row as _, query};
 
-/// Returns that are not done, oldest first.
+/// Returns that are not done, those still to be booked first.
 pub(super) async fn returns(
     connection: &mut MySqlConnection,
     limit: u32,
 ) -> Result<Vec<StockReturn>, Failure> {
     let rows = query(
         "select sale_id, nonce, user_id, units, state from stock_return where state in (?, ?)
-        order by added_at, sale_id, nonce limit ?",
+        order by state, added_at, sale_id, nonce limit ?",
     )
     .bind(MovementState::Asked.code())
     .bind(MovementState::Booked.code())

@@ -148,3 +148,26 @@ pub(super) async fn advance(
         .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// Moves a closing sale to drained, compare-and-set on its state and on how far its log is settled.
+pub(super) async fn drained(
+    connection: &mut MySqlConnection,
+    sale: SaleId,
+    (partition, log): (u32, &str),
+    settled_to: i64,
+) -> Result<bool, Failure> {
+    let done = query(
+        "update flash_sale set state = ? where id = ? and state = ? and exists (
+            select 1 from log_position where partition_id = ? and topic_identity = ? and next_offset >= ?
+        )",
+    )
+    .bind(SaleState::Drained.code())
+    .bind(sale.0)
+    .bind(SaleState::Closing.code())
+    .bind(partition)
+    .bind(log)
+    .bind(settled_to)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}

@@ -192,11 +192,11 @@ pub(super) fn barrier(offset: i64, sale: u64, generation: u32) -> Logged {
 pub(super) fn logged(offset: i64, record: Record) -> Logged {
     let mut bytes = Vec::new();
     record.encode(&mut bytes);
-    Logged { offset, bytes, record: Ok(record) }
+    Logged { offset, appended_at_ms: 0, bytes, record: Ok(record) }
 }
 
 pub(super) fn unreadable(offset: i64) -> Logged {
-    Logged { offset, bytes: vec![9, 9, 9], record: Err(Unreadable::Version) }
+    Logged { offset, appended_at_ms: 0, bytes: vec![9, 9, 9], record: Err(Unreadable::Version) }
 }
 
 pub(super) fn tally(orders: u64, known: u64, void: u64, dead: u64) -> Tally {

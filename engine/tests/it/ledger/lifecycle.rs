@@ -35,7 +35,13 @@ pub(super) async fn generation_desk_and_state_move_by_compare_and_set(bench: &im
     assert!(ledger.raise_generation(SALE, Generation(3)).await.unwrap());
     assert!(ledger.register_desk(SALE, Generation(4), &DeskIdentity("desk-c".into())).await.unwrap());
     assert_eq!(bench.state(SALE).await, SaleState::Closing);
-    assert!(ledger.advance(SALE, SaleState::Closing, SaleState::Drained).await.unwrap());
+    // Drained is only what is settled as far as somebody saw, in the log where they saw it.
+    assert_eq!(bench.settle(&[barrier(5, SALE.0, 4)]).await, tally(0, 0, 0, 0));
+    for (partition, log, settled_to) in [(0, LOG, 7), (0, "another", 6), (1, LOG, 0)] {
+        assert!(!ledger.drained(SALE, (partition, log), settled_to).await.unwrap());
+    }
+    assert!(ledger.drained(SALE, (0, LOG), 6).await.unwrap());
+    assert!(!ledger.drained(SALE, (0, LOG), 6).await.unwrap());
     assert!(!ledger.raise_generation(SALE, Generation(4)).await.unwrap());
 }
 

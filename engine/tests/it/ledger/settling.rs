@@ -62,7 +62,7 @@ pub(super) async fn a_step_from_another_offset_or_log_is_fenced(bench: &impl Ben
     assert_eq!(bench.ledger().position(0, LOG).await.unwrap(), Position::At { next: 1, witness });
     // A barrier is a witness as well: what it says must still stand there, too.
     let last = barrier(1, 1, 1);
-    let mark = last.record.as_ref().ok().and_then(engine::settlement::plan::mark);
+    let mark = engine::settlement::plan::mark(&last);
     assert_eq!(bench.settle(&[last]).await, tally(0, 0, 0, 0));
     let witness = mark.map(|mark| (1, mark));
     assert!(witness.is_some(), "a barrier has a mark");

@@ -44,7 +44,7 @@ fn barrier(offset: i64, generation: u32) -> Logged {
 fn logged(offset: i64, record: Record) -> Logged {
     let mut bytes = Vec::new();
     record.encode(&mut bytes);
-    Logged { offset, bytes, record: Ok(record) }
+    Logged { offset, appended_at_ms: 0, bytes, record: Ok(record) }
 }
 
 fn facts(free: u64, per_user_max: u32) -> Facts {
@@ -102,7 +102,16 @@ fn a_barrier_alone_changes_the_generation_only() {
     let plan = plan(&records, facts(10, 1), false).unwrap();
     let sale = &plan.sales[&SALE];
     assert_eq!((sale.settled_generation, sale.taken, sale.records.len()), (Generation(4), 0, 0));
-    assert_eq!(witness(&records), Some((1, mark(&barrier(1, 4).record.unwrap()).unwrap())));
+    assert_eq!(witness(&records), Some((1, mark(&barrier(1, 4)).unwrap())));
+}
+
+#[test]
+fn a_record_appended_again_at_its_offset_is_another_witness() {
+    for first in [orders(7, 1, vec![order(1, 1, 1)]), barrier(7, 1)] {
+        let again = Logged { appended_at_ms: 1, ..first.clone() };
+        assert_ne!(mark(&first), mark(&again));
+        assert_eq!(mark(&first), mark(&first.clone()));
+    }
 }
 
 #[test]
@@ -164,7 +173,8 @@ fn active_units_count_against_the_limit_and_a_letter_over_it_holds_its_units() {
 #[test]
 fn what_nobody_can_settle_is_buried() {
     let unknown = SaleId(8);
-    let unreadable = Logged { offset: 1, bytes: vec![9, 9], record: Err(Unreadable::Version) };
+    let unreadable =
+        Logged { offset: 1, appended_at_ms: 0, bytes: vec![9, 9], record: Err(Unreadable::Version) };
     let records = [
         unreadable,
         logged(2, Record::Control { sale: SALE, generation: Generation(2) }),
@@ -194,7 +204,7 @@ fn what_nobody_can_settle_is_buried() {
 
 #[test]
 fn a_record_that_is_buried_whole_is_buried_once() {
-    let records = [Logged { offset: 1, bytes: vec![9], record: Err(Unreadable::Length) }];
+    let records = [Logged { offset: 1, appended_at_ms: 0, bytes: vec![9], record: Err(Unreadable::Length) }];
     let facts = Facts { buried: [1].into(), ..facts(10, 1) };
     let plan = plan(&records, facts, false).unwrap();
     assert_eq!((plan.letters.len(), plan.tally.known), (0, 1));
@@ -228,7 +238,7 @@ fn a_step_wants_each_token_of_a_buyer_once_and_offsets_of_what_may_be_buried_who
         orders(1, 1, vec![order(1, 1, 1), order(1, 2, 1)]),
         orders(2, 1, vec![order(1, 2, 1)]),
         barrier(3, 2),
-        Logged { offset: 4, bytes: vec![], record: Err(Unreadable::Length) },
+        Logged { offset: 4, appended_at_ms: 0, bytes: vec![], record: Err(Unreadable::Length) },
     ];
     let wanted = Wanted::by(&records);
     assert_eq!(wanted.sales[&SALE], [(UserId(1), Nonce([1; 16])), (UserId(1), Nonce([2; 16]))]);
