@@ -167,7 +167,11 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
             match self.ledger.settle(&step).await {
                 Ok(Settled::Done(tally)) => {
                     self.count(&tally);
-                    self.trim(now).await;
+                    // A purchase that is repeated takes a missing entry for a settled one, and void it is
+                    // not. What was settled beside void ones is left to the sweep.
+                    if tally.void == 0 {
+                        self.trim(now).await;
+                    }
                     (from, records) = (to, later);
                 }
                 Ok(Settled::Fenced) => return Ok(None),
