@@ -3,6 +3,7 @@
 //! Nothing is mocked here and nothing is passed over in silence: a store that could not be brought up is
 //! named, and fails the run unless the caller allows it.
 
+mod proofs;
 mod results;
 
 use crate::cargo;
@@ -44,11 +45,14 @@ pub fn run(place: &Place, console: &Console, options: &Options) -> Result<()> {
     command.args(["test", "--workspace", "--no-fail-fast", "--"]).args(&options.filters);
     stores.tell(&mut command, &dir)?;
     let outcome = watched(console, &mut command);
-    let skipped = stores.end();
+    let mut skipped = stores.end();
     let (mut tally, built) = outcome?;
     if !built && tally.failed == 0 {
         console.say("cargo test failed without a failed test: it did not build, or a test program died");
         tally.failed = 1;
+    }
+    if built || tally.failed > 0 {
+        proofs::run(place, console, options, &mut tally, &mut skipped)?;
     }
     for (name, reason) in &skipped {
         println!("skipped: {name}: {reason}");

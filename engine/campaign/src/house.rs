@@ -2,9 +2,11 @@
 //! a catalog-api that sits beside its stores without a wire.
 
 mod broker;
+mod disk;
 
 use crate::proxy::{Mode, Proxy};
 use anyhow::{Context, Result, bail};
+use disk::SmallDisk;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -89,8 +91,10 @@ impl Program {
 /// Everything that runs.
 #[derive(Debug)]
 pub(crate) struct House {
-    /// The desk's store.
+    /// The desk's store. Before its disk, so that it has ended when that goes.
     pub(crate) redis: Redis,
+    /// What Redis writes to, where one may be mounted.
+    pub(crate) disk: Option<SmallDisk>,
     /// The order log.
     pub(crate) kafka: Kafka,
     /// The ledger.
@@ -112,11 +116,16 @@ pub(crate) struct House {
 impl House {
     /// Builds it on fresh data and waits until all of it is ready.
     pub(crate) async fn build(programs: &Path, out: &Path) -> Result<Self> {
+        disk::clear_away(&out.join("redis"));
         if out.exists() {
             std::fs::remove_dir_all(out).with_context(|| format!("cannot delete {}", out.display()))?;
         }
         std::fs::create_dir_all(out)?;
         let dir = out.canonicalize()?;
+        let disk = SmallDisk::under(&dir.join("redis"));
+        if let Err(error) = &disk {
+            println!("no disk will be full: {error:#}");
+        }
         let redis = Redis::start(&dir.join("redis"), None)?;
         let database = MariaDb::start(&dir.join("mariadb"), None)?;
         let listeners = [free_port()?, free_port()?];
@@ -149,7 +158,8 @@ impl House {
         }
         let engines: [Program; 2] = engines.try_into().ok().context("two engines")?;
         let engine = programs.join("engine");
-        let mut house = Self { redis, kafka, database, engines, catalog, wires, seed, engine, dir };
+        let disk = disk.ok();
+        let mut house = Self { redis, disk, kafka, database, engines, catalog, wires, seed, engine, dir };
         house.catalog.start()?;
         for program in &mut house.engines {
             program.start()?;

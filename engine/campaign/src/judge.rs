@@ -29,6 +29,8 @@ pub(crate) struct Verdict {
     pub(crate) sales: usize,
     /// Orders in the ledger.
     pub(crate) rows: usize,
+    /// Orders that were promised, once each.
+    pub(crate) accepted: usize,
     /// Tokens that were refused for good, and have no row.
     pub(crate) refused: usize,
     /// Seconds until the books were at rest.
@@ -39,8 +41,12 @@ pub(crate) struct Verdict {
 pub(crate) async fn judge(house: &House, crowd: &Crowd, deeds: &Deeds) -> Result<Verdict> {
     let wrong = std::mem::take(&mut *crowd.wrong.lock().unwrap_or_else(PoisonError::into_inner));
     let mut verdict = Verdict { wrong, ..Verdict::default() };
-    verdict.toothless =
-        deeds.by_kind.iter().filter(|(_, deed)| deed.bit == 0).map(|(name, _)| *name).collect();
+    verdict.toothless = deeds
+        .by_kind
+        .iter()
+        .filter(|(_, deed)| deed.done > 0 && deed.bit == 0)
+        .map(|(name, _)| *name)
+        .collect();
     let begin = Instant::now();
     books(house, &mut verdict).await?;
     verdict.rest_s = begin.elapsed().as_secs_f64();
@@ -105,6 +111,7 @@ async fn promises(db: &MySqlPool, crowd: &Crowd, verdict: &mut Verdict) -> Resul
         };
         let order: OrderSn = claims.order_sn();
         let owner = owners.get(&(order.sale.0, order.nonce.0.to_vec()));
+        verdict.accepted += usize::from(matches!(promise.fate, Fate::Accepted(_)));
         match (&promise.fate, owner) {
             (Fate::Accepted(sn), _) if *sn != order.to_string() => {
                 verdict.wrong.push(format!("P4: the token of {order} became {sn}"));

@@ -23,7 +23,7 @@ pub(crate) fn tell(options: &Options, tally: &Tally, deeds: &Deeds, verdict: &Ve
     println!("\n{} processes killed where they stood", deeds.kills);
     println!(
         "{} orders accepted, {} of all orders unknown at first",
-        count(&tally.accepted),
+        verdict.accepted,
         count(&tally.unknown)
     );
     println!("{} rows in the ledger, {} tokens refused and without a row", verdict.rows, verdict.refused);

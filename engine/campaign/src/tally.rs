@@ -9,7 +9,7 @@ use std::time::Instant;
 #[derive(Debug)]
 pub(crate) struct Tally {
     begin: Instant,
-    /// Orders accepted, once each.
+    /// Buyers whose order was accepted; one who asks twice with the same token counts twice.
     pub(crate) accepted: AtomicU64,
     /// Orders whose first answer, or its absence, left open what had happened.
     pub(crate) unknown: AtomicU64,

@@ -29,6 +29,8 @@ pub(super) enum Kind {
     RedisRolledBack,
     /// SIGSTOP of Redis.
     RedisPaused,
+    /// No byte more fits on the disk of Redis.
+    RedisDiskFull,
     /// kill -9 of the broker.
     KafkaKilled,
     /// kill -9 of the broker; the last bytes of the order log are gone.
@@ -54,7 +56,7 @@ pub(super) enum Kind {
 }
 
 /// All of them.
-pub(super) const ALL: [Kind; 20] = [
+pub(super) const ALL: [Kind; 21] = [
     Kind::EngineKilled,
     Kind::EngineEnded,
     Kind::EnginePaused,
@@ -64,6 +66,7 @@ pub(super) const ALL: [Kind; 20] = [
     Kind::RedisTailCut,
     Kind::RedisRolledBack,
     Kind::RedisPaused,
+    Kind::RedisDiskFull,
     Kind::KafkaKilled,
     Kind::KafkaTailCut,
     Kind::KafkaPaused,
@@ -90,6 +93,7 @@ impl Kind {
             Self::RedisTailCut => "redis tail cut",
             Self::RedisRolledBack => "redis rolled back",
             Self::RedisPaused => "redis paused",
+            Self::RedisDiskFull => "redis disk full",
             Self::KafkaKilled => "kafka killed",
             Self::KafkaTailCut => "kafka tail cut",
             Self::KafkaPaused => "kafka paused",
@@ -148,7 +152,7 @@ impl Kind {
             }
             Self::RedisRolledBack => {
                 let dir = house.dir.join("redis");
-                let copy = house.dir.join("redis-a-moment-ago");
+                let copy = dir.join("a-moment-ago");
                 damage::copy_redis(&dir, &copy)?;
                 pass(lasts / 4);
                 house.redis.kill9();
@@ -156,6 +160,17 @@ impl Kind {
                 house.redis.restart()?;
             }
             Self::RedisPaused => return paused(&house.redis, lasts),
+            Self::RedisDiskFull => {
+                if let Some(disk) = &house.disk {
+                    disk.fill()?;
+                    pass(lasts);
+                    // It ends by itself when it cannot keep its word.
+                    house.redis.kill9();
+                    disk.clear()?;
+                    house.redis.restart()?;
+                }
+                return Ok(0);
+            }
             Self::KafkaKilled => {
                 house.kafka.kill9();
                 pass(lasts / 4);
