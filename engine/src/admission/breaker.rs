@@ -1,10 +1,14 @@
-//! The breaker on the order log: shut after three failed batches in a row, so that no units are taken
-//! while nothing can be promised; opened by a probe that went through.
+//! The breaker on the order log: shut after three failed batches in a row, or by one that is overdue, so
+//! that no units are taken while nothing can be promised; opened by a batch or a probe that went through.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 /// Failed batches in a row that shut the gate.
 pub const FAILURES_MAX: u32 = 3;
+/// Time after which a batch that is not acknowledged shuts it: far longer than a log that is well takes, far
+/// shorter than a client of it keeps trying.
+pub const OVERDUE: Duration = Duration::from_millis(1500);
 
 /// Counts failures in a row.
 #[derive(Default)]
@@ -21,6 +25,11 @@ impl Breaker {
     /// A batch was acknowledged, or a probe was.
     pub fn succeeded(&self) {
         self.failures.store(0, Ordering::Relaxed);
+    }
+
+    /// A batch waits longer than [`OVERDUE`].
+    pub fn overdue(&self) {
+        self.failures.store(FAILURES_MAX, Ordering::Relaxed);
     }
 
     /// A batch was not.
@@ -42,6 +51,17 @@ mod tests {
         breaker.failed();
         breaker.failed();
         assert!(breaker.closed());
+        breaker.failed();
+        assert!(!breaker.closed());
+        breaker.succeeded();
+        assert!(breaker.closed());
+    }
+
+    #[test]
+    fn one_that_is_overdue_shuts_it_at_once() {
+        let breaker = Breaker::default();
+        breaker.overdue();
+        assert!(!breaker.closed());
         breaker.failed();
         assert!(!breaker.closed());
         breaker.succeeded();

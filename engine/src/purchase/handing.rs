@@ -3,6 +3,7 @@
 use super::Purchases;
 use super::answer::OrderAnswer;
 use crate::admission::Refusal;
+use crate::admission::breaker::OVERDUE;
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::handoff::Log;
@@ -12,6 +13,7 @@ use contract::ids::OrderSn;
 use contract::outcome::Code;
 use contract::record::{Batch, Record};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 /// Units held at the desk, with who waits to be told.
 pub(super) struct Held {
@@ -70,7 +72,17 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
 
     async fn publish(&self, batches: Vec<Batch>) -> Result<(), Fault> {
         for batch in batches {
-            match self.log.append(&Record::Orders(batch)).await {
+            let record = Record::Orders(batch);
+            let append = self.log.append(&record);
+            tokio::pin!(append);
+            let acknowledged = match timeout(OVERDUE, &mut append).await {
+                Ok(acknowledged) => acknowledged,
+                Err(_) => {
+                    self.gate.breaker.overdue();
+                    append.await
+                }
+            };
+            match acknowledged {
                 Ok(_) => self.gate.breaker.succeeded(),
                 Err(fault) => {
                     self.gate.breaker.failed();

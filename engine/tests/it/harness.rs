@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 use contract::ids::{SaleId, UserId};
+use contract::keys::DeskKeys;
 use contract::session::{Audience, Claims, ISSUER, SessionKeys};
 use http_body_util::{BodyExt, Full};
 use hyper::{Method, Request};
@@ -476,6 +477,12 @@ impl Mall {
     /// Runs commands behind the engine's back.
     pub(crate) async fn redis(&self, commands: &redis::Pipeline) {
         commands.exec_async(&mut self.redis.clone()).await.expect("redis answers");
+    }
+
+    /// Free units by the desk's own count.
+    pub(crate) async fn free_at_desk(&self, sale: SaleId) -> i64 {
+        let terms = DeskKeys::new(self.prefix(), sale).terms;
+        self.redis.clone().hget(terms, "free").await.expect("the desk is there")
     }
 
     /// Deletes a key behind the engine's back; it must have been there.

@@ -42,12 +42,17 @@ impl OwnStores {
     }
 
     pub(crate) async fn mall(&self) -> Mall {
+        self.mall_with(&[]).await
+    }
+
+    async fn mall_with(&self, settings: &[(&str, &str)]) -> Mall {
         let stores = Stores {
             database_url: self.database.admin_url(),
             redis_url: self.redis.url(),
             brokers: self.kafka.brokers(),
         };
-        let mut mall = Mall::prepare(stores, &[("MALL_ENGINE__LOG__MESSAGE_TIMEOUT_MS", "3000")]).await;
+        let settings = [&[("MALL_ENGINE__LOG__MESSAGE_TIMEOUT_MS", "3000")], settings].concat();
+        let mut mall = Mall::prepare(stores, &settings).await;
         mall.start_engine("all").await;
         mall
     }
@@ -61,7 +66,7 @@ impl Drop for OwnStores {
 
 /// A buyer who does not give up before a definite answer: the order number, or "sold_out".
 async fn insist(mall: &Mall, buyer: &Buyer, sale: SaleId, seen: &Seen) -> Result<String, String> {
-    let deadline = Instant::now() + Duration::from_secs(90);
+    let deadline = Instant::now() + Duration::from_secs(150);
     let mut token: Option<String> = None;
     loop {
         assert!(Instant::now() < deadline, "no definite answer; last seen {:?}", seen.last());
@@ -243,14 +248,19 @@ async fn kafka_is_killed_and_restarted() {
     let crowd = storm(&mall, sale, buyers, &seen);
     seen.wait_orders(80).await;
     stores.kafka.kill9();
-    // Three failed batches later the gate is shut before the desk: nothing is taken any more.
-    eventually("the breaker is shut", 30, async || {
-        match mall.order(&late[0], sale, &token, 1).await.code() {
-            "unavailable" => Ok(()),
-            other => Err(other.to_owned()),
-        }
-    })
-    .await;
+    // The first batch that is overdue shuts the gate before the desk. From then on nothing is taken any
+    // more, and whoever asks is told at once.
+    tokio::time::sleep(Duration::from_millis(1900)).await;
+    let asked = Instant::now();
+    let refused = mall.order(&late[0], sale, &token, 1).await;
+    assert_eq!((refused.status, refused.code()), (503, "unavailable"));
+    assert!(refused.head.contains_key("retry-after"));
+    assert!(asked.elapsed() < Duration::from_millis(500), "{:?}", asked.elapsed());
+    let free = mall.free_at_desk(sale).await;
+    for _ in 0..20 {
+        assert_eq!(mall.order(&late[0], sale, &token, 1).await.code(), "unavailable");
+    }
+    assert_eq!(mall.free_at_desk(sale).await, free, "no unit leaves the desk");
     stores.kafka.restart().expect("kafka restarts");
     let mall = all_sold_but(mall, sale, crowd, 300, &late[0]).await;
     assert!(seen.unknown.load(Ordering::Relaxed) > 0, "the outage was felt");
@@ -285,9 +295,10 @@ async fn all_sold_but(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_database_is_killed_and_acceptance_goes_on() {
+async fn without_the_database_for_a_minute_acceptance_goes_on_up_to_its_limit() {
+    const UNSETTLED_MAX: i64 = 100;
     let mut stores = OwnStores::start("database");
-    let mall = stores.mall().await;
+    let mall = stores.mall_with(&[("MALL_ENGINE__DESK__UNSETTLED_MAX", "100")]).await;
     let sale = mall.sale(Spec { units: 300, ..Spec::default() }).await;
     let buyers = mall.crowd(400).await;
     let seen = Arc::new(Seen::default());
@@ -295,9 +306,19 @@ async fn the_database_is_killed_and_acceptance_goes_on() {
     let crowd = storm(&mall, sale, buyers, &seen);
     seen.wait_orders(60).await;
     stores.database.kill9();
-    let at_outage = seen.orders.load(Ordering::Relaxed);
-    seen.wait_orders(at_outage + 30).await;
+    let killed = Instant::now();
+    eventually("acceptance ends at its limit", 40, async || match seen.last() {
+        busy if busy == "busy" => Ok(()),
+        other => Err(other),
+    })
+    .await;
+    let accepted = seen.orders.load(Ordering::Relaxed) as i64;
+    tokio::time::sleep(Duration::from_secs(60).saturating_sub(killed.elapsed())).await;
+    assert_eq!(seen.orders.load(Ordering::Relaxed) as i64, accepted, "the limit stands");
+    assert_eq!(mall.free_at_desk(sale).await + accepted, 300, "nothing is taken without a promise");
     stores.database.restart().expect("mariadb restarts");
+    let settled = mall.rows(sale).await;
+    assert!((1..=UNSETTLED_MAX).contains(&(accepted - settled)), "{accepted} accepted, {settled} settled");
     let mall = all_sold(mall, sale, crowd, 300).await;
     mall.finish().await;
 }
