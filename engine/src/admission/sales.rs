@@ -13,6 +13,9 @@ use std::time::Duration;
 
 /// How long a "nothing left" of the desk is repeated without asking it.
 pub const MEMORY: Duration = Duration::from_millis(200);
+/// After so long without a reply of the desk, the ledger knows better how many units are left: somebody
+/// else's buyers are asking, or units came back.
+const SILENCE: Duration = Duration::from_secs(1);
 /// Sales served at once; more are left out of the table, and `/readyz` says so.
 pub const SALES_MAX: usize = 1024;
 
@@ -24,6 +27,7 @@ pub struct Known<T, O> {
     /// Purchases.
     pub orders: Lane<O>,
     free: AtomicU64,
+    heard_at_ms: AtomicU64,
     sold_out_until_ms: AtomicU64,
     no_token_until_ms: AtomicU64,
     /// The desk's clock minus ours, in ms, as a wrapped number.
@@ -41,6 +45,7 @@ impl<T, O> Known<T, O> {
             row: RwLock::new(Arc::new(row)),
             tokens: Lane::new(depth),
             orders: Lane::new(depth),
+            heard_at_ms: AtomicU64::new(0),
             sold_out_until_ms: AtomicU64::new(0),
             no_token_until_ms: AtomicU64::new(0),
             desk_ahead_ms: AtomicU64::new(0),
@@ -71,7 +76,7 @@ impl<T, O> Known<T, O> {
         Some(Generation(self.distrusted.load(Ordering::Relaxed))).filter(|generation| generation.0 > 0)
     }
 
-    /// Units left as last heard.
+    /// Units left as last heard, of the desk or else of the ledger.
     pub fn free(&self) -> u64 {
         self.free.load(Ordering::Relaxed)
     }
@@ -111,6 +116,7 @@ impl<T, O> Known<T, O> {
         unix_ms: u64,
     ) {
         self.free.store(free, Ordering::Relaxed);
+        self.heard_at_ms.store(ms(now), Ordering::Relaxed);
         self.sold_out_until_ms.store(if free == 0 { ms(now + MEMORY) } else { 0 }, Ordering::Relaxed);
         self.desk_ahead_ms.store(desk_ms.wrapping_sub(unix_ms), Ordering::Relaxed);
         self.desk_clock_seen.store(true, Ordering::Relaxed);
@@ -171,6 +177,9 @@ impl<T, O> SaleTable<T, O> {
             let id = row.id;
             let known = match sales.remove(&id) {
                 Some(known) => {
+                    if ms(now) > known.heard_at_ms.load(Ordering::Relaxed) + ms(SILENCE) {
+                        known.free.store(row.free, Ordering::Relaxed);
+                    }
                     *known.row.write().expect("no holder panics") = Arc::new(row);
                     known
                 }

@@ -125,6 +125,23 @@ async fn closing_settles_everything_and_gives_the_rest_back() {
     mall.finish().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_only_looks_sees_units_come_back() {
+    let mall = Mall::start().await;
+    let sale = mall.sale(Spec { units: 1, ..Spec::default() }).await;
+    let buyer = mall.buyer().await;
+    let sn = mall.buy(&buyer, sale).await.expect("the unit");
+    assert_eq!(mall.one_sale(sale).await["remaining"], 0);
+    mall.wait_status(&buyer, &sn, "settled").await;
+    mall.lapse(&sn).await;
+    eventually("it is shown", 10, async || match mall.one_sale(sale).await["remaining"].as_u64() {
+        Some(1) => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await;
+    mall.finish().await;
+}
+
 /// Orders lapse whenever they like: one return is booked and one only asked for when the sale is drained.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_return_booked_in_the_moment_a_sale_is_drained_goes_to_the_shelf() {

@@ -34,7 +34,7 @@ impl Mall {
         eventually("it sells", 20, async || self.buy(buyer, sale).await).await
     }
 
-    async fn one_sale(&self, sale: SaleId) -> Value {
+    pub(crate) async fn one_sale(&self, sale: SaleId) -> Value {
         let url = format!("{}/seckill/v1/sales/{sale}", self.engine().url);
         self.call(Method::GET, &url, &[], None).await.expect("the engine answers").body
     }
