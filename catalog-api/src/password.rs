@@ -8,7 +8,9 @@ use crate::error::Fault;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
@@ -16,6 +18,10 @@ const LANES: u32 = 1;
 
 /// Characters of a password at most: more than anybody remembers, and little work to hash.
 pub const CHARS_MAX: usize = 128;
+
+/// Nobody learns sooner that a password does not fit: longer than any kind of hash takes, so that how long
+/// it took says neither whether there is such an account nor how old its password is.
+const REFUSAL_TAKES: Duration = Duration::from_millis(300);
 
 /// Hashes and verifies.
 pub struct Passwords {
@@ -58,11 +64,16 @@ impl Passwords {
 
     /// Whether a password fits a stored hash; without one it takes as long and does not fit.
     pub async fn fits(&self, password: String, stored: Option<String>) -> Result<Fit, Fault> {
+        let told_at = Instant::now() + REFUSAL_TAKES;
         let stored = stored.filter(|stored| !stored.is_empty());
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.decoy.clone());
         let fit = self.run(move || fit(&password, &stored)).await?;
-        Ok(if known { fit } else { Fit::No })
+        if known && fit.fits() {
+            return Ok(fit);
+        }
+        tokio::time::sleep_until(told_at).await;
+        Ok(Fit::No)
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
@@ -103,6 +114,19 @@ fn hashed(password: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_refusal_takes_its_time_whatever_is_stored() {
+        let passwords = Passwords::new(1, 4);
+        let ours = passwords.hash("plum tree".into()).await.unwrap();
+        let sealed = earlier::sealed(&format!("$md5$salt${}", "0".repeat(32))).unwrap();
+        let bcrypt = bcrypt::hash("plum tree", 4).unwrap();
+        for stored in [None, Some(ours), Some(sealed), Some(bcrypt)] {
+            let asked = Instant::now();
+            assert_eq!(passwords.fits("cherry tree".into(), stored).await.unwrap(), Fit::No);
+            assert!(asked.elapsed() >= REFUSAL_TAKES);
+        }
+    }
 
     #[tokio::test]
     async fn a_password_fits_its_own_hash_only() {

@@ -3,10 +3,27 @@
 use super::Config;
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
+use figment::value::Value;
 use std::path::Path;
 
 /// The commented defaults.
 pub const DEFAULTS: &str = include_str!("../../config.default.toml");
+
+/// How the names of our variables begin.
+const PREFIX: &str = "MALL_CATALOG__";
+
+/// Variables of settings that are texts, by key. Taken for what they look like, account numbers of vendors
+/// would be numbers. In quotes a value is read as it always is.
+fn texts(variables: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
+    let defaults = Figment::from(Toml::string(DEFAULTS));
+    let is_text = |key: &str| matches!(defaults.find_value(key), Ok(Value::String(..)));
+    variables
+        .filter_map(|(name, value)| {
+            Some((name.strip_prefix(PREFIX)?.to_lowercase().replace("__", "."), value))
+        })
+        .filter(|(key, value)| is_text(key) && !value.starts_with(['"', '\'']))
+        .collect()
+}
 
 /// Reads and checks the settings. The error names the key it is about.
 pub fn load(file: Option<&Path>) -> anyhow::Result<Config> {
@@ -15,7 +32,13 @@ pub fn load(file: Option<&Path>) -> anyhow::Result<Config> {
         anyhow::ensure!(file.is_file(), "configuration file {} does not exist", file.display());
         settings = settings.merge(Toml::file_exact(file));
     }
-    settings = settings.merge(Env::prefixed("MALL_CATALOG__").split("__"));
+    settings = settings.merge(Env::prefixed(PREFIX).split("__"));
+    for (key, text) in texts(
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+    ) {
+        settings = settings.merge((key, text));
+    }
     for (variable, key) in [("DATABASE_URL", "database.url"), ("REDIS_URL", "redis.url")] {
         if let Some(address) = std::env::var(variable).ok().filter(|address| !address.is_empty()) {
             settings = settings.merge((key, address));
@@ -47,6 +70,20 @@ mod tests {
         let config = with("").unwrap();
         assert!(config.is_dev());
         assert_eq!(config.fixed_captcha_answer(), Some("test"));
+    }
+
+    #[test]
+    fn texts_stay_texts_whatever_they_look_like() {
+        let given = [
+            ("MALL_CATALOG__SMS__APP_ID", "1400006666"),
+            ("MALL_CATALOG__PAY__WECHAT__MERCHANT_ID", "0019000109"),
+            ("MALL_CATALOG__SMS__KEY_ID", "\"17\""),
+            ("MALL_CATALOG__PASSWORD__PARALLEL", "2"),
+            ("ANOTHER__SMS__APP_ID", "1"),
+        ];
+        let found = texts(given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let owned = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(found, [owned("sms.app_id", "1400006666"), owned("pay.wechat.merchant_id", "0019000109")]);
     }
 
     #[test]

@@ -436,5 +436,14 @@ async fn submitting_opens_a_group_and_its_link_lets_another_join() {
     for order in [order, joined["orderId"].as_u64().unwrap()] {
         assert_eq!(status(&world, order).await, (201, 2));
     }
+
+    let page = async || world.ok(lin.get(&format!("/wx/groupon/detail?grouponId={group}"))).await;
+    assert_eq!(page().await.get("expressInfo"), None);
+    sqlx::query("update orders set status = 301, ship_channel = 'ZTO', ship_sn = '773' where id = ?")
+        .bind(order)
+        .execute(&world.db)
+        .await
+        .unwrap();
+    assert_eq!(page().await["expressInfo"]["LogisticCode"], "773");
     world.finish().await;
 }

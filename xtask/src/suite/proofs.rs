@@ -1,23 +1,28 @@
 //! What a test function is too small for: the simulator over many seeds, a look whether it finds what is
-//! known to be wrong, and a short campaign. They run after the tests, with the programs these were built
-//! with.
+//! known to be wrong, a short campaign, and the walks of the documents. They run after the tests, with the
+//! programs these were built with.
 
 use super::Options;
 use super::results::Tally;
+use crate::campaign;
 use crate::cargo;
 use crate::console::Console;
 use crate::place::Place;
-use crate::process::with_many_files;
 use anyhow::{Context, Result};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Each with the program and its arguments.
-const PROOFS: [(&str, &str, &[&str]); 3] = [
-    ("simulate", "simulator", &["--seeds", "5000", "--threads", "2"]),
-    ("mutants", "simulator", &["--mutants"]),
-    ("campaign", "campaign", &["--minutes", "3"]),
+/// All of them.
+const PROOFS: [&str; 4] = ["simulate", "mutants", "campaign", "walk"];
+/// What a person is told to paste into a shell: document, heading, and what is seen where the walk does not
+/// look itself.
+const WALKS: [(&str, &str, &str); 3] = [
+    ("README.md", "One purchase by hand", "\"status\":\"paid\""),
+    ("docs/walk.md", "A shopper", ""),
+    ("docs/walk.md", "Shop staff", ""),
 ];
+/// Where these documents find addresses.
+const ADDRESSES: &str = "target/dev/env";
 
 /// Runs those that were asked for, and counts them with the tests.
 pub(super) fn run(
@@ -30,38 +35,123 @@ pub(super) fn run(
     let wanted = |name: &str| {
         options.filters.is_empty() || options.filters.iter().any(|filter| name.contains(filter.as_str()))
     };
-    let proofs: Vec<_> = PROOFS.into_iter().filter(|(name, ..)| wanted(name)).collect();
-    if proofs.is_empty() {
+    let wanted: Vec<_> = PROOFS.into_iter().filter(|name| wanted(name)).collect();
+    if wanted.is_empty() {
         return Ok(());
     }
     // Together with the tests: alone, the programs would unify other features and be compiled anew.
     let mut build = cargo::cargo(place);
     build.args(["build", "--quiet", "--workspace", "--bins", "--tests"]);
-    cargo::watch(console, "building the simulator and the campaign", &mut build)?;
-    let programs = place.target().join("debug");
-    for (name, program, args) in proofs {
-        if program == "campaign" && !skipped.is_empty() {
+    cargo::watch(console, "building what is proved with", &mut build)?;
+    let proof = Proof { place, console, programs: place.target().join("debug") };
+    for name in wanted {
+        if ["campaign", "walk"].contains(&name) && !skipped.is_empty() {
             skipped.push((name, "it needs every store".to_owned()));
             continue;
         }
         println!("\nproof {name}");
-        if prove(place, console, &programs, program, args)? {
-            tally.passed += 1;
-        } else {
-            println!("proof {name} FAILED");
-            tally.failed += 1;
-        }
+        let holds = match name {
+            "simulate" => proof.simulator(&["--seeds", "5000", "--threads", "2"])?,
+            "mutants" => proof.simulator(&["--mutants"])?,
+            "campaign" => proof.campaign()?,
+            _ => proof.walks()?,
+        };
+        println!("proof {name} ... {}", if holds { "ok" } else { "FAILED" });
+        tally.passed += usize::from(holds);
+        tally.failed += usize::from(!holds);
     }
     Ok(())
 }
 
-fn prove(place: &Place, console: &Console, programs: &Path, program: &str, args: &[&str]) -> Result<bool> {
-    let mut command = Command::new("sh");
-    command.args(with_many_files(&programs.join(program))).args(args).current_dir(&place.root);
-    if program == "campaign" {
-        command.arg("--programs").arg(programs).arg("--out").arg(place.target().join("test/campaign"));
+struct Proof<'a> {
+    place: &'a Place,
+    console: &'a Console,
+    programs: PathBuf,
+}
+
+impl Proof<'_> {
+    fn simulator(&self, args: &[&str]) -> Result<bool> {
+        self.ends_well(Command::new(self.programs.join("simulator")).args(args))
     }
-    let mut child = cargo::start(&mut command)?;
-    let status = cargo::finish(&mut child, &mut || console.check()).with_context(|| program.to_owned())?;
-    Ok(status.success())
+
+    fn campaign(&self) -> Result<bool> {
+        let mut command = campaign::command(&self.programs.join("campaign"));
+        command.args(["--minutes", "3"]).arg("--programs").arg(&self.programs);
+        self.ends_well(command.arg("--out").arg(self.place.target().join("test/campaign")))
+    }
+
+    /// A house of its own is put up for them, and taken down whatever they come to.
+    fn walks(&self) -> Result<bool> {
+        let dev = self.place.target().join("test/walk");
+        let mut walked = self.ends_well(self.xtask(&dev)?.args(["up", "--detach", "--fresh"]))?;
+        for (file, heading, seen) in WALKS {
+            if walked {
+                println!("\nwalk {heading}");
+                let text = std::fs::read_to_string(self.place.root.join(file)).context(file)?;
+                let script = script(&text, heading).replace(ADDRESSES, &dev.join("env").to_string_lossy());
+                let look = format!("{{\n{script}\n}} | tee /dev/stderr | grep -c -F -e '{seen}' >/dev/null");
+                let mut bash = Command::new("bash");
+                walked =
+                    self.ends_well(bash.args(["-eu", "-o", "pipefail", "-c", &look]).env("STARTS_IN", "5"))?;
+            }
+        }
+        let ended = self.ends_well(self.xtask(&dev)?.arg("down"))?;
+        Ok(walked && ended)
+    }
+
+    /// This program, with a house of its own and nothing of the caller's.
+    fn xtask(&self, dev: &Path) -> Result<Command> {
+        let mut command = Command::new(std::env::current_exe()?);
+        for (key, _) in std::env::vars_os() {
+            let name = key.to_string_lossy();
+            if name.starts_with("MALL_") || ["DATABASE_URL", "REDIS_URL", "KAFKA_BROKERS"].contains(&&*name) {
+                command.env_remove(&key);
+            }
+        }
+        command.env("XTASK_DEV_DIR", dev).env("XTASK_PROGRAMS", &self.programs);
+        Ok(command)
+    }
+
+    fn ends_well(&self, command: &mut Command) -> Result<bool> {
+        let mut child = cargo::start(command.current_dir(&self.place.root))?;
+        Ok(cargo::finish(&mut child, &mut || self.console.check())?.success())
+    }
+}
+
+/// The shell blocks under a heading, one after the other.
+fn script(text: &str, heading: &str) -> String {
+    let (mut under, mut code, mut script) = (false, false, String::new());
+    for line in text.lines() {
+        if let Some(title) = line.strip_prefix("## ").filter(|_| !code) {
+            under = title == heading;
+        } else if line.starts_with("```") {
+            code = !code && under && line == "```sh";
+        } else if code {
+            script.push_str(line);
+            script.push('\n');
+        }
+    }
+    script
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_shell_blocks_under_the_heading_are_taken() {
+        let text = "# T\n```sh\nno\n```\n## One\nwords\n```sh\na\n## a remark\n```\n### part\n```\nno\n```\n\
+            ```sh\nb\n```\n## Two\n```sh\nno\n```\n";
+        assert_eq!(script(text, "One"), "a\n## a remark\nb\n");
+        assert_eq!(script(text, "Three"), "");
+    }
+
+    #[test]
+    fn the_documents_have_what_is_walked() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        for (file, heading, _) in WALKS {
+            let script = script(&std::fs::read_to_string(root.join(file)).unwrap(), heading);
+            assert!(script.contains(ADDRESSES), "{file} has nothing to walk under {heading}");
+        }
+    }
 }

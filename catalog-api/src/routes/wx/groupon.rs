@@ -5,7 +5,7 @@ use super::group_entity::{GroupGoods, Groupon, GrouponGoods, GrouponRules};
 use crate::envelope::{Answer, Envelope, Money, Page, Reply, Zone};
 use crate::error::{Failure, ORDER_UNKNOWN, Refusal};
 use crate::extract::{Query, Shopper};
-use crate::routes::order_entity::{HandleOption, status_text};
+use crate::routes::order_entity::{ExpressInfo, HandleOption, status_text};
 use crate::state::App;
 use crate::store::goods;
 use crate::store::groupon::{self, GroupRow};
@@ -68,6 +68,8 @@ pub struct MyGroups {
 pub struct GroupDetail {
     order_info: GroupOrderInfo,
     order_goods: Vec<GroupLine>,
+    /// Courier tracking; left out unless the order is shipped and tracking is set up.
+    express_info: Option<ExpressInfo>,
     /// The opener's record.
     link_groupon_id: u64,
     creator: Face,
@@ -253,6 +255,7 @@ pub async fn detail(
     let participants = groupon::participants(&app.db, &[record.group()]).await?;
     let faces = faces(&app, &record, &participants).await?;
     Ok(Reply::data(GroupDetail {
+        express_info: super::order::express_info(&app, &order).await,
         order_info: order_info(order, app.zone),
         order_goods: lines.into_iter().map(line).collect(),
         link_groupon_id: record.group(),

@@ -169,20 +169,20 @@ pub async fn detail(
     let order = order::find(&app.db, id, shopper?.id).await?.ok_or(ORDER_UNKNOWN)?;
     let lines = order::lines(&app.db, &[order.id]).await?;
     Ok(Reply::data(OrderDetail {
-        express_info: express_info(&app, &order).await,
+        express_info: match express_info(&app, &order).await {
+            Some(known) => Express::Known(known),
+            None => Express::None(Vec::new()),
+        },
         order_info: order_info(&app, order),
         order_goods: lines.into_iter().map(|line| OrderGoods::show(line, app.zone)).collect(),
     }))
 }
 
-async fn express_info(app: &App, order: &OrderRow) -> Express {
-    let Some(parcel) = parcel(order).filter(|_| order.status == SHIPPED) else {
-        return Express::None(Vec::new());
-    };
-    match tracking::track_if_possible(app, &parcel).await {
-        Some(track) => Express::Known(ExpressInfo::show(parcel, track, &app.config.courier)),
-        None => Express::None(Vec::new()),
-    }
+/// Where a shipped order is, if tracking is set up and knows.
+pub(super) async fn express_info(app: &App, order: &OrderRow) -> Option<ExpressInfo> {
+    let parcel = parcel(order).filter(|_| order.status == SHIPPED)?;
+    let track = tracking::track_if_possible(app, &parcel).await?;
+    Some(ExpressInfo::show(parcel, track, &app.config.courier))
 }
 
 /// The parcel of an order that was sent.
