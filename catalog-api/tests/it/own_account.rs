@@ -146,7 +146,7 @@ async fn the_personal_centre_counts_own_orders_and_the_profile_changes() {
         number += 1;
         sqlx::query(
             "insert into orders (user_id, order_sn, status, consignee, mobile, address, goods_minor, order_minor, \
-             actual_minor, pay_by, comments) values (?, ?, ?, '', '', '', 1, 1, 1, now(3), ?)",
+             actual_minor, pay_by, comments) values (?, ?, ?, '', '', '', 1, 1, 1, now(3) + interval 1 day, ?)",
         )
         .bind(user)
         .bind(format!("sn{number}"))
