@@ -17,6 +17,8 @@ pub const CLIENT: &str = "redis-cli";
 /// Primaries and replicas.
 pub const SERVERS: usize = 6;
 const PRIMARIES: usize = 3;
+/// Pairs of ports that are tried for a server.
+const PORT_TRIES: u32 = 5;
 /// Longest wait for all servers to agree.
 const AGREE_LIMIT: Duration = Duration::from_secs(60);
 
@@ -52,16 +54,29 @@ pub struct RedisCluster {
 impl RedisCluster {
     /// Starts one on fresh folders and waits until every slot is served.
     pub fn start(dir: &Path) -> Result<Self> {
-        let ports = (0..SERVERS).map(|_| Ports::free()).collect::<Result<Vec<_>>>()?;
-        let mut servers = Vec::new();
-        for (number, ports) in ports.iter().enumerate() {
-            let mut server = prepare(&dir.join(format!("redis-{}", number + 1)), *ports, Bond::Leashed)?;
-            server.launch()?;
-            server.wait_ready(&mut quietly)?;
-            servers.push(server);
-        }
-        form(&ports.iter().map(|ports| ports.clients).collect::<Vec<_>>(), &mut quietly)?;
+        let start = |number| Self::start_one(&dir.join(format!("redis-{number}")));
+        let servers = (1..=SERVERS).map(start).collect::<Result<Vec<_>>>()?;
+        form(&servers.iter().map(|server| server.port()).collect::<Vec<_>>(), &mut quietly)?;
         Ok(Self { servers })
+    }
+
+    fn start_one(dir: &Path) -> Result<Redis> {
+        let mut tries = PORT_TRIES;
+        loop {
+            let mut server = prepare(dir, Ports::free()?, Bond::Leashed)?;
+            server.launch()?;
+            match server.wait_ready(&mut quietly) {
+                Ok(()) => return Ok(server),
+                // Somebody took one of the ports between our look and the server's.
+                Err(error) => {
+                    tries -= 1;
+                    server.kill9();
+                    if tries == 0 {
+                        return Err(error);
+                    }
+                }
+            }
+        }
     }
 
     /// Its address, as the engine takes it.
