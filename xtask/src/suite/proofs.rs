@@ -83,7 +83,7 @@ impl Proof<'_> {
     /// A house of its own is put up for them, and taken down whatever they come to.
     fn walks(&self) -> Result<bool> {
         let dev = self.place.target().join("test/walk");
-        let mut walked = self.ends_well(self.xtask(&dev)?.args(["up", "--detach", "--fresh"]))?;
+        let mut walked = self.ends_well(self.xtask(&dev).args(["up", "--detach", "--fresh"]))?;
         for (file, heading, seen) in WALKS {
             if walked {
                 println!("\nwalk {heading}");
@@ -95,13 +95,14 @@ impl Proof<'_> {
                     self.ends_well(bash.args(["-eu", "-o", "pipefail", "-c", &look]).env("STARTS_IN", "5"))?;
             }
         }
-        let ended = self.ends_well(self.xtask(&dev)?.arg("down"))?;
+        let ended = self.ends_well(self.xtask(&dev).arg("down"))?;
         Ok(walked && ended)
     }
 
-    /// This program, with a house of its own and nothing of the caller's.
-    fn xtask(&self, dev: &Path) -> Result<Command> {
-        let mut command = Command::new(std::env::current_exe()?);
+    /// This program, with a house of its own and nothing of the caller's. The file that runs now was replaced
+    /// by the build.
+    fn xtask(&self, dev: &Path) -> Command {
+        let mut command = Command::new(self.programs.join("xtask"));
         for (key, _) in std::env::vars_os() {
             let name = key.to_string_lossy();
             if name.starts_with("MALL_") || ["DATABASE_URL", "REDIS_URL", "KAFKA_BROKERS"].contains(&&*name) {
@@ -109,7 +110,7 @@ impl Proof<'_> {
             }
         }
         command.env("XTASK_DEV_DIR", dev).env("XTASK_PROGRAMS", &self.programs);
-        Ok(command)
+        command
     }
 
     fn ends_well(&self, command: &mut Command) -> Result<bool> {
