@@ -16,6 +16,8 @@ use std::time::Duration;
 
 /// Longest wait for `/readyz`.
 const READY_LIMIT: Duration = Duration::from_secs(60);
+/// Longest wait for the sale of the demo data to be open.
+const OPEN_LIMIT: Duration = Duration::from_secs(10);
 /// Longest time for a migration or for the demo data.
 const PREPARE_LIMIT: Duration = Duration::from_secs(600);
 
@@ -142,6 +144,22 @@ impl Up<'_> {
         for (service, _, ports) in &wanted {
             self.wait_ready(service, ports.1)?;
         }
+        self.wait_for_the_demo_sale()
+    }
+
+    /// A moment until the sale of the demo data, which has begun, is open: whoever pastes the next command
+    /// finds it so. A sale of other data may never open, and is not waited for any longer.
+    fn wait_for_the_demo_sale(&self) -> Result<()> {
+        let (Some(sale), Some(port)) =
+            (self.state.seed.get("DEMO_SALE_ID"), self.state.ports.get(ENGINE.name))
+        else {
+            return Ok(());
+        };
+        let path = format!("/seckill/v1/sales/{sale}");
+        wait::until(OPEN_LIMIT, &mut || self.console.check(), || {
+            let asked = http::get(*port, &path);
+            Ok(asked.is_ok_and(|(_, sale)| !sale.contains("\"state\":\"armed\"")).then_some(()))
+        })?;
         Ok(())
     }
 
