@@ -16,7 +16,6 @@ use hyper_util::rt::TokioExecutor;
 use redis::AsyncCommands as _;
 use serde_json::{Value, json};
 use sqlx::mysql::{MySqlPool, MySqlPoolOptions};
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -677,7 +676,7 @@ impl Mall {
 
 /// An address nobody listens on.
 pub(crate) fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").to_string()
+    format!("127.0.0.1:{}", xtask::services::free_port().expect("a port"))
 }
 
 /// Waits for a condition under a deadline.
