@@ -19,8 +19,9 @@ const LANES: u32 = 1;
 /// Characters of a password at most: more than anybody remembers, and little work to hash.
 pub const CHARS_MAX: usize = 128;
 
-/// Nobody learns sooner that a password does not fit: longer than any kind of hash takes, so that how long
-/// it took says neither whether there is such an account nor how old its password is.
+/// Nobody learns sooner that a password does not fit: longer than our hashes and those of imported accounts
+/// take on a machine with time for them, so that how long it took says neither whether there is such an
+/// account nor how old its password is. Where log-ins queue, or for bcrypt of a higher cost, it still may.
 const REFUSAL_TAKES: Duration = Duration::from_millis(300);
 
 /// Hashes and verifies.

@@ -193,6 +193,14 @@ fn an_unknown_argument_is_explained() {
     assert!(refusal(binary().args(["serve", "--fresh-sales"])).contains("belongs to seed"));
 }
 
+#[test]
+fn an_account_number_in_the_environment_is_a_text() {
+    let output =
+        binary().arg("--print-config").env("MALL_CATALOG__SMS__APP_ID", "0019000109").output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && shown.contains("0019000109"), "{shown}");
+}
+
 #[tokio::test]
 async fn a_connection_sees_what_it_waited_for_and_lets_go_of_its_rows_when_it_is_silent() {
     let world = World::new().await;
