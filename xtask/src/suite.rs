@@ -58,6 +58,9 @@ pub fn run(place: &Place, console: &Console, options: &Options) -> Result<()> {
         println!("skipped: {name}: {reason}");
     }
     tally.skipped += skipped.len();
+    for complaint in &tally.complaints {
+        println!("{complaint}");
+    }
     println!("{tally}");
     if tally.failed > 0 {
         bail!("tests failed");

@@ -59,6 +59,9 @@ pub(super) fn run(
         println!("proof {name} ... {}", if holds { "ok" } else { "FAILED" });
         tally.passed += usize::from(holds);
         tally.failed += usize::from(!holds);
+        if !holds {
+            tally.complaints.push(format!("failed: proof {name}"));
+        }
     }
     Ok(())
 }
