@@ -19,14 +19,14 @@ pub fn run(place: &Place, console: &Console, args: &[String]) -> Result<()> {
         command.args(["bench", "--workspace", "--benches", "--"]).args(rest);
         return cargo::watch(console, "cargo bench", &mut command);
     }
-    build(place, console)?;
+    cargo::programs(console, place, &["benches"])?;
     let dir = place.root.join("target/bench");
     let stores = Stores::start(console, &dir)?;
     if let Some((name, reason)) = stores.skipped.first() {
         bail!("{name} is missing, and a bench without it would compare nothing: {reason}");
     }
     let mut command = Command::new("sh");
-    command.args(with_many_files(&place.program("ratios"))).current_dir(&place.root);
+    command.args(with_many_files(&place.program("benches"))).current_dir(&place.root);
     for (name, value) in [
         ("--engine", place.program("engine")),
         ("--catalog", place.program("catalog-api")),
@@ -41,14 +41,4 @@ pub fn run(place: &Place, console: &Console, args: &[String]) -> Result<()> {
         command.env(format!("BENCH_{name}_PID"), pid.to_string());
     }
     cargo::watch(console, "measuring", &mut command)
-}
-
-/// The whole workspace at once, so that every program is built with the same features.
-fn build(place: &Place, console: &Console) -> Result<()> {
-    if place.programs.is_some() {
-        return Ok(());
-    }
-    let mut command = cargo::cargo(place);
-    command.args(["build", "--release", "--workspace", "--bins"]);
-    cargo::watch(console, "building everything (release; the first time takes minutes)", &mut command)
 }
