@@ -3,7 +3,7 @@
 use anyhow::{Context, bail};
 use catalog_api::config::load::load;
 use catalog_api::staff::first;
-use catalog_api::{seed, startup};
+use catalog_api::{pages, seed, startup};
 use std::path::PathBuf;
 
 /// Hashing a password takes 19 MB, which glibc's allocator keeps for every thread that ever did it.
@@ -12,6 +12,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const USAGE: &str = "usage: catalog-api [--config FILE] [serve | migrate | seed [--fresh-sales]]\n       \
     catalog-api [--config FILE] first-staff NAME\n       \
+    catalog-api pages FOLDER\n       \
     catalog-api [--config FILE] --print-config";
 
 enum Command {
@@ -19,6 +20,7 @@ enum Command {
     Migrate,
     Seed { fresh_sales: bool },
     FirstStaff { name: String },
+    Pages { folder: PathBuf },
     PrintConfig,
     Help,
 }
@@ -29,6 +31,9 @@ fn main() -> anyhow::Result<()> {
     if matches!(command, Command::Help) {
         println!("{USAGE}");
         return Ok(());
+    }
+    if let Command::Pages { folder } = &command {
+        return pages::write(folder);
     }
     let config = load(file.as_deref())?;
     if matches!(command, Command::PrintConfig) {
@@ -42,7 +47,7 @@ fn main() -> anyhow::Result<()> {
         Command::Migrate => runtime.block_on(startup::migrate(config)),
         Command::Seed { fresh_sales } => runtime.block_on(seed::run(config, fresh_sales)),
         Command::FirstStaff { name } => runtime.block_on(first::run(config, &name)),
-        Command::PrintConfig | Command::Help => Ok(()),
+        Command::Pages { .. } | Command::PrintConfig | Command::Help => Ok(()),
     }
 }
 
@@ -68,6 +73,7 @@ fn command(file: &mut Option<PathBuf>) -> anyhow::Result<Command> {
             "first-staff" => {
                 Command::FirstStaff { name: arguments.next().context("first-staff wants a name")? }
             }
+            "pages" => Command::Pages { folder: arguments.next().context("pages wants a folder")?.into() },
             "--print-config" => Command::PrintConfig,
             "--help" | "-h" => Command::Help,
             other => bail!("unknown argument {other}\n{USAGE}"),

@@ -27,6 +27,9 @@ pub const MARIADB: &[Need] = &[
 pub const KAFKA: &[Need] =
     &[Need { program: "java", package: "default-jre-headless" }, Need { program: "mvn", package: "maven" }];
 
+/// A browser for the pages.
+pub const BROWSER: &[Need] = &[Need { program: "chromium", package: "chromium" }];
+
 /// Installs what is missing.
 pub fn ensure(console: &Console, needs: &[Need]) -> Result<()> {
     let missing: Vec<_> = needs.iter().filter(|need| which(need.program).is_none()).collect();

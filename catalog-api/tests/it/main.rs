@@ -63,5 +63,7 @@ mod object_store;
 // Regions and figures.
 mod figures;
 mod regions;
+// The buyers' pages, in a browser.
+mod browser;
 // Development.
 mod dev;
