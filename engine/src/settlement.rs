@@ -124,14 +124,21 @@ pub trait Ledger: Clone + Send + Sync + 'static {
     /// Stock changes that are not done yet, oldest first.
     fn changes(&self) -> impl Future<Output = Result<Vec<StockChange>, Fault>> + Send;
 
-    /// Books a change once in the ledger (an increase before, a decrease after the desk applied it).
-    fn book_change(&self, row: &StockChange) -> impl Future<Output = Result<(), Fault>> + Send;
+    /// Books a change once in the ledger (an increase before, a decrease after the desk applied it). Where
+    /// the desk's answer is the reason, its generation comes along, and nothing happens once the sale is
+    /// past it: a booking that was long on its way would be of units that the next desk sells.
+    fn book_change(
+        &self,
+        row: &StockChange,
+        answered: Option<Generation>,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
 
-    /// Ends a change: done, or refused for want of free units.
+    /// Ends a change: done, or refused for want of free units. The generation as for a booking.
     fn end_change(
         &self,
         row: &StockChange,
         end: MovementState,
+        answered: Option<Generation>,
     ) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// A buyer's order, if it is this buyer's and settled.

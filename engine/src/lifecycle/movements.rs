@@ -47,7 +47,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
             let takes_more = |sale: &&Sale| (SaleState::Armed..=SaleState::Closing).contains(&sale.state);
             let added = row.delta > 0 && row.state == MovementState::Asked;
             if added && sales.get(&row.sale).is_some_and(takes_more) {
-                self.ledger.book_change(row).await?;
+                self.ledger.book_change(row, None).await?;
                 row.state = MovementState::Booked;
             }
         }
@@ -82,9 +82,9 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
     async fn change(&self, sale: &Sale, row: &StockChange) -> Result<(), Fault> {
         if sale.state > SaleState::Closing {
             if row.state == MovementState::Asked {
-                self.ledger.end_change(row, MovementState::Refused).await?;
+                self.ledger.end_change(row, MovementState::Refused, None).await?;
             } else {
-                self.ledger.end_change(row, MovementState::Done).await?;
+                self.ledger.end_change(row, MovementState::Done, None).await?;
             }
             return Ok(());
         }
@@ -94,14 +94,15 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
         let Reply::Done(outcome) = self.desk.change(sale.at(), row.id, row.delta).await? else {
             return Ok(());
         };
+        let answered = Some(sale.at().generation);
         match outcome {
-            Changed::TooFew => return self.ledger.end_change(row, MovementState::Refused).await,
+            Changed::TooFew => return self.ledger.end_change(row, MovementState::Refused, answered).await,
             Changed::Now | Changed::Before if row.delta < 0 && row.state == MovementState::Asked => {
-                self.ledger.book_change(row).await?;
+                self.ledger.book_change(row, answered).await?;
             }
             Changed::Now | Changed::Before => {}
         }
         let booked = StockChange { state: MovementState::Booked, ..row.clone() };
-        self.ledger.end_change(&booked, MovementState::Done).await
+        self.ledger.end_change(&booked, MovementState::Done, answered).await
     }
 }

@@ -204,7 +204,7 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
         }
         for row in self.ledger.changes().await? {
             if row.sale == sale && row.state == MovementState::Asked && row.delta > 0 {
-                self.ledger.book_change(&row).await?;
+                self.ledger.book_change(&row, None).await?;
             }
         }
         Ok(())

@@ -215,12 +215,19 @@ impl<C: Clock> Ledger for MemoryLedger<C> {
         Ok(self.tables().changes.values().filter(open).cloned().collect())
     }
 
-    async fn book_change(&self, row: &StockChange) -> Result<(), Fault> {
-        movements::book_change(&mut self.tables(), row).map_err(|why| fault("booking a stock change", why))
+    async fn book_change(&self, row: &StockChange, answered: Option<Generation>) -> Result<(), Fault> {
+        movements::book_change(&mut self.tables(), row, answered)
+            .map_err(|why| fault("booking a stock change", why))
     }
 
-    async fn end_change(&self, row: &StockChange, end: MovementState) -> Result<(), Fault> {
-        movements::end_change(&mut self.tables(), row, end).map_err(|why| fault("ending a stock change", why))
+    async fn end_change(
+        &self,
+        row: &StockChange,
+        end: MovementState,
+        answered: Option<Generation>,
+    ) -> Result<(), Fault> {
+        movements::end_change(&mut self.tables(), row, end, answered)
+            .map_err(|why| fault("ending a stock change", why))
     }
 
     async fn order(&self, sn: OrderSn, user: UserId) -> Result<Option<SettledOrder>, Fault> {

@@ -256,17 +256,22 @@ impl Ledger for MySqlLedger {
         read!(self, "reading stock changes", |connection| movements::changes(connection))
     }
 
-    async fn book_change(&self, row: &StockChange) -> Result<(), Fault> {
+    async fn book_change(&self, row: &StockChange, answered: Option<Generation>) -> Result<(), Fault> {
         let (id, sale) = (row.id, row.sale);
         transaction!(self, "booking a stock change", |connection| movements::book_change(
-            connection, id, sale
+            connection, id, sale, answered
         ))
     }
 
-    async fn end_change(&self, row: &StockChange, end: MovementState) -> Result<(), Fault> {
+    async fn end_change(
+        &self,
+        row: &StockChange,
+        end: MovementState,
+        answered: Option<Generation>,
+    ) -> Result<(), Fault> {
         let (id, sale) = (row.id, row.sale);
         transaction!(self, "ending a stock change", |connection| movements::end_change(
-            connection, id, sale, end
+            connection, id, sale, end, answered
         ))
     }
 

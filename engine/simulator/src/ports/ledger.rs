@@ -181,19 +181,24 @@ impl Ledger for SimLedger {
         through!(self, Look, "ledger changes", (), |ledger| ledger.changes().await)
     }
 
-    async fn book_change(&self, row: &StockChange) -> Result<(), Fault> {
+    async fn book_change(&self, row: &StockChange, answered: Option<Generation>) -> Result<(), Fault> {
         let (row, world) = (row.clone(), self.link.world.clone());
         through!(self, Act, "ledger book_change", (row, world), |ledger| {
-            let booked = ledger.book_change(&row).await;
+            let booked = ledger.book_change(&row, answered).await;
             balance(&world, &ledger).await;
             booked
         })
     }
 
-    async fn end_change(&self, row: &StockChange, end: MovementState) -> Result<(), Fault> {
+    async fn end_change(
+        &self,
+        row: &StockChange,
+        end: MovementState,
+        answered: Option<Generation>,
+    ) -> Result<(), Fault> {
         let (row, world) = (row.clone(), self.link.world.clone());
         through!(self, Act, "ledger end_change", (row, world), |ledger| {
-            let ended = ledger.end_change(&row, end).await;
+            let ended = ledger.end_change(&row, end, answered).await;
             balance(&world, &ledger).await;
             ended
         })

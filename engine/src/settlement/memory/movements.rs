@@ -3,7 +3,7 @@
 use super::tables::Tables;
 use crate::settlement::plan::balanced;
 use crate::settlement::{Sale, StockChange, StockReturn};
-use contract::ids::SaleId;
+use contract::ids::{Generation, SaleId};
 use contract::ledger::{MovementState, SaleState, StockCause};
 
 const NO_SALE: &str = "the sale is not in the ledger";
@@ -31,8 +31,15 @@ pub(super) fn book_return(tables: &mut Tables, row: &StockReturn) -> Result<(), 
 }
 
 /// Books a change once.
-pub(super) fn book_change(tables: &mut Tables, row: &StockChange) -> Result<(), &'static str> {
+pub(super) fn book_change(
+    tables: &mut Tables,
+    row: &StockChange,
+    answered: Option<Generation>,
+) -> Result<(), &'static str> {
     let sold = sale(tables, row.sale)?.clone();
+    if answered.is_some_and(|generation| generation != sold.generation) {
+        return Ok(());
+    }
     let Some(delta) = change_in(tables, row, MovementState::Asked) else { return Ok(()) };
     if sold.state >= SaleState::Reconciled {
         return Err("a reconciled sale takes no stock change");
@@ -54,8 +61,12 @@ pub(super) fn end_change(
     tables: &mut Tables,
     row: &StockChange,
     end: MovementState,
+    answered: Option<Generation>,
 ) -> Result<(), &'static str> {
-    sale(tables, row.sale)?;
+    let generation = sale(tables, row.sale)?.generation;
+    if answered.is_some_and(|answered| answered != generation) {
+        return Ok(());
+    }
     let from = match end {
         MovementState::Done => MovementState::Booked,
         MovementState::Refused => MovementState::Asked,

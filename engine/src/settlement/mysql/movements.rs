@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::rows::nonce;
 use super::stock::{self, LockedStock};
 use crate::settlement::{StockChange, StockReturn};
-use contract::ids::{Nonce, SaleId, UserId};
+use contract::ids::{Generation, Nonce, SaleId, UserId};
 use contract::ledger::{MovementState, SaleState, StockCause};
 use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{Row as _, query};
@@ -116,8 +116,12 @@ pub(super) async fn book_change(
     connection: &mut MySqlConnection,
     id: u64,
     sale: SaleId,
+    answered: Option<Generation>,
 ) -> Result<(), Failure> {
     let locked = stock::lock(connection, sale).await?;
+    if locked.is_past(answered) {
+        return Ok(());
+    }
     let Some(delta) = change_in(connection, id, sale, MovementState::Asked).await? else { return Ok(()) };
     if locked.state >= SaleState::Reconciled {
         return Err(Failure::Broken("a reconciled sale takes no stock change"));
@@ -136,8 +140,12 @@ pub(super) async fn end_change(
     id: u64,
     sale: SaleId,
     end: MovementState,
+    answered: Option<Generation>,
 ) -> Result<(), Failure> {
     let locked: LockedStock = stock::lock(connection, sale).await?;
+    if locked.is_past(answered) {
+        return Ok(());
+    }
     let from = match end {
         MovementState::Done => MovementState::Booked,
         MovementState::Refused => MovementState::Asked,

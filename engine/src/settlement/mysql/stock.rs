@@ -16,6 +16,8 @@ pub(super) struct LockedStock {
     pub(super) kind: SaleKind,
     /// Its state.
     pub(super) state: SaleState,
+    /// Its generation.
+    pub(super) generation: Generation,
     /// SKU, coupon or ticket type, by kind.
     pub(super) resource: u64,
     /// Free units.
@@ -25,7 +27,8 @@ pub(super) struct LockedStock {
 /// Locks a sale.
 pub(super) async fn lock(connection: &mut MySqlConnection, sale: SaleId) -> Result<LockedStock, Failure> {
     let row = query(
-        "select kind, state, sku_id, coupon_id, ticket_type_id, free from flash_sale where id = ? for update",
+        "select kind, state, generation, sku_id, coupon_id, ticket_type_id, free from flash_sale
+        where id = ? for update",
     )
     .bind(sale.0)
     .fetch_optional(connection)
@@ -39,7 +42,15 @@ pub(super) async fn lock(connection: &mut MySqlConnection, sale: SaleId) -> Resu
     })?;
     let state = super::sales::state(&row)?;
     let resource = resource.ok_or(Failure::Broken("the sale has no resource"))?;
-    Ok(LockedStock { sale, kind, state, resource, free: row.try_get("free")? })
+    let generation = Generation(row.try_get("generation")?);
+    Ok(LockedStock { sale, kind, state, generation, resource, free: row.try_get("free")? })
+}
+
+impl LockedStock {
+    /// Whether the sale has had another desk since one of this generation answered.
+    pub(super) fn is_past(&self, answered: Option<Generation>) -> bool {
+        answered.is_some_and(|generation| generation != self.generation)
+    }
 }
 
 /// Takes settled units out of the free ones, and raises the settled generation.

@@ -84,13 +84,13 @@ pub(super) async fn an_image_holds_orders_returns_and_changes(bench: &impl Bench
     }
     for row in ledger.changes().await.unwrap() {
         if row.delta <= 6 {
-            ledger.book_change(&row).await.unwrap();
+            ledger.book_change(&row, None).await.unwrap();
         }
         if row.delta == 5 {
-            ledger.end_change(&row, MovementState::Done).await.unwrap();
+            ledger.end_change(&row, MovementState::Done, None).await.unwrap();
         }
         if row.delta == 8 {
-            ledger.end_change(&row, MovementState::Refused).await.unwrap();
+            ledger.end_change(&row, MovementState::Refused, None).await.unwrap();
         }
     }
 

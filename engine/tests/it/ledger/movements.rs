@@ -72,25 +72,25 @@ pub(super) async fn an_increase_is_booked_once_and_can_be_refused(bench: &impl B
     let row = the_change(bench).await;
     assert_eq!(row, StockChange { id, sale: SALE, delta: 5, state: MovementState::Asked });
     // It is not done before it is booked, and not refused after.
-    bench.ledger().end_change(&row, MovementState::Done).await.unwrap();
+    bench.ledger().end_change(&row, MovementState::Done, None).await.unwrap();
     assert_eq!(the_change(bench).await.state, MovementState::Asked);
     for _ in 0..3 {
-        bench.ledger().book_change(&row).await.unwrap();
+        bench.ledger().book_change(&row, None).await.unwrap();
         let books = bench.books(SALE).await;
         assert_eq!((books.put_on_sale, books.free, books.moved), (15, 15, 0));
     }
-    bench.ledger().end_change(&row, MovementState::Refused).await.unwrap();
+    bench.ledger().end_change(&row, MovementState::Refused, None).await.unwrap();
     assert_eq!(the_change(bench).await.state, MovementState::Booked);
-    nothing_happened(bench.ledger().end_change(&row, MovementState::Asked).await);
-    bench.ledger().end_change(&row, MovementState::Done).await.unwrap();
+    nothing_happened(bench.ledger().end_change(&row, MovementState::Asked, None).await);
+    bench.ledger().end_change(&row, MovementState::Done, None).await.unwrap();
     assert_eq!(bench.ledger().changes().await.unwrap(), []);
 
     bench.ask_change(SALE, 3).await;
     let row = the_change(bench).await;
     for _ in 0..2 {
-        bench.ledger().end_change(&row, MovementState::Refused).await.unwrap();
+        bench.ledger().end_change(&row, MovementState::Refused, None).await.unwrap();
     }
-    bench.ledger().book_change(&row).await.unwrap();
+    bench.ledger().book_change(&row, None).await.unwrap();
     assert_eq!(bench.books(SALE).await.put_on_sale, 15);
     assert_eq!(bench.resource(SALE).await, STOCK - 5);
 }
@@ -102,19 +102,25 @@ pub(super) async fn a_decrease_reaches_the_resource_once_and_never_takes_what_is
     bench.settle(&[orders(0, 1, vec![order(1, 2), order(2, 2)])]).await;
     bench.ask_change(SALE, -4).await;
     let row = the_change(bench).await;
+    // What a desk answered that is gone is no reason any more.
+    let (gone, now) = (Some(Generation(0)), Some(Generation(1)));
+    bench.ledger().book_change(&row, gone).await.unwrap();
+    bench.ledger().end_change(&row, MovementState::Refused, gone).await.unwrap();
+    assert_eq!(the_change(bench).await, row);
+    assert_eq!((bench.books(SALE).await.free, bench.resource(SALE).await), (6, STOCK));
     for _ in 0..3 {
-        bench.ledger().book_change(&row).await.unwrap();
+        bench.ledger().book_change(&row, now).await.unwrap();
     }
-    bench.ledger().end_change(&row, MovementState::Done).await.unwrap();
+    bench.ledger().end_change(&row, MovementState::Done, None).await.unwrap();
     let books = bench.books(SALE).await;
     assert_eq!((books.put_on_sale, books.free, books.moved), (6, 2, -4));
     assert_eq!(bench.resource(SALE).await, STOCK + 4);
 
     bench.ask_change(SALE, -3).await;
     let row = the_change(bench).await;
-    nothing_happened(bench.ledger().book_change(&row).await);
+    nothing_happened(bench.ledger().book_change(&row, None).await);
     assert_eq!((bench.books(SALE).await.free, bench.resource(SALE).await), (2, STOCK + 4));
-    bench.ledger().end_change(&row, MovementState::Refused).await.unwrap();
+    bench.ledger().end_change(&row, MovementState::Refused, None).await.unwrap();
     assert_eq!(bench.ledger().changes().await.unwrap(), []);
     assert_eq!((bench.books(SALE).await.free, bench.resource(SALE).await), (2, STOCK + 4));
 }
@@ -136,7 +142,7 @@ pub(super) async fn reconciling_gives_the_unsold_units_back_once_everything_rest
     bench.ask_change(SALE, 1).await;
     let change = the_change(bench).await;
     assert!(!bench.ledger().reconcile(SALE).await.unwrap(), "a change is asked");
-    bench.ledger().end_change(&change, MovementState::Refused).await.unwrap();
+    bench.ledger().end_change(&change, MovementState::Refused, None).await.unwrap();
 
     assert!(bench.ledger().reconcile(SALE).await.unwrap());
     assert!(!bench.ledger().reconcile(SALE).await.unwrap(), "only once");
@@ -149,8 +155,8 @@ pub(super) async fn reconciling_gives_the_unsold_units_back_once_everything_rest
     nothing_happened(bench.try_settle(&[orders(1, 1, vec![order(3, 1)])], false).await);
     bench.ask_change(SALE, 2).await;
     let late = the_change(bench).await;
-    nothing_happened(bench.ledger().book_change(&late).await);
-    bench.ledger().end_change(&late, MovementState::Refused).await.unwrap();
+    nothing_happened(bench.ledger().book_change(&late, None).await);
+    bench.ledger().end_change(&late, MovementState::Refused, None).await.unwrap();
     assert_eq!(bench.resource(SALE).await, STOCK + 9);
     assert!(!bench.ledger().raise_generation(SALE, Generation(1)).await.unwrap());
 }
