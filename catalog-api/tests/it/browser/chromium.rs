@@ -140,6 +140,11 @@ async fn read(wire: Arc<Wire>, output: ChildStdout) {
 
 impl Wire {
     async fn ask(&self, session: &str, method: &str, params: Value) -> Value {
+        self.try_ask(session, method, params).await.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// The answer, or what the browser says is in its way.
+    async fn try_ask(&self, session: &str, method: &str, params: Value) -> Result<Value, Value> {
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
         let mut message = json!({ "id": id, "method": method, "params": params });
         if !session.is_empty() {
@@ -153,8 +158,7 @@ impl Wire {
         let answer = tokio::time::timeout(LIMIT, answer).await;
         let mut answer =
             answer.unwrap_or_else(|_| panic!("{method} is not answered")).expect("the browser lives");
-        assert!(answer["error"].is_null(), "{method}: {answer}");
-        answer["result"].take()
+        if answer["error"].is_null() { Ok(answer["result"].take()) } else { Err(answer["error"].take()) }
     }
 }
 
@@ -215,13 +219,13 @@ impl Tab {
         let deadline = Instant::now() + limit;
         let asked = json!({ "expression": format!("Boolean({expression})"), "returnByValue": true });
         loop {
-            let answer = self.ask("Runtime.evaluate", asked.clone()).await;
-            if answer["result"]["value"] == true {
+            let answer = self.wire.try_ask(&self.session, "Runtime.evaluate", asked.clone()).await;
+            if answer.as_ref().is_ok_and(|answer| answer["result"]["value"] == true) {
                 return;
             }
             if Instant::now() > deadline {
                 let page = self.is("document.body.innerText").await;
-                panic!("not in {limit:?}: {expression}\n{answer}\n{page}");
+                panic!("not in {limit:?}: {expression}\n{answer:?}\n{page}");
             }
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
