@@ -211,12 +211,7 @@ pub async fn newest_below(db: &MySqlPool, parent: u64, limit: i64) -> sqlx::Resu
 pub async fn of_ids(db: &MySqlPool, ids: &[u64]) -> sqlx::Result<Vec<BriefRow>> {
     let mut query = QueryBuilder::new(SELECT_BRIEF);
     query.push("where goods.deleted = false and goods.on_sale = true and goods.id in (");
-    // Never an empty list, which is no SQL; no row has id 0.
-    let mut list = query.separated(", ");
-    list.push("0");
-    for id in ids {
-        list.push_bind(*id);
-    }
+    super::push_ids(&mut query, ids);
     query.push(")");
     query.build_query_as().fetch_all(db).await
 }
