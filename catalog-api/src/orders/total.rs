@@ -90,7 +90,8 @@ impl Plan {
         let mut plan = Self { from, before, pieces: Vec::new() };
         let edges = [(filter.start, from.map(begin)), (before.map(begin), filter.end)];
         plan.pieces.extend(edges.into_iter().filter(|(start, end)| start.is_some() && start < end));
-        for day in changed.iter().copied().filter(|day| plan.takes(*day)) {
+        let days: Vec<_> = changed.iter().copied().filter(|day| plan.takes(*day)).collect();
+        for day in days {
             let (start, end) = (Some(begin(day)), Some(begin(next(day))));
             match plan.pieces.last_mut() {
                 // Days that follow each other are one piece.
