@@ -29,6 +29,7 @@ pub mod check;
 pub mod demo;
 pub mod down;
 pub mod load;
+pub mod seed;
 pub mod simulate;
 pub mod suite;
 pub mod tidy;

@@ -127,11 +127,9 @@ where
     E: sqlx::Executor<'e, Database = MySql>,
 {
     let mut query = QueryBuilder::new(
-        "select id, stand_id, starts_at, ends_at from bbq_slot where deleted = false and stand_id in (0",
+        "select id, stand_id, starts_at, ends_at from bbq_slot where deleted = false and stand_id in (",
     );
-    for stand in stands {
-        query.push(", ").push_bind(stand);
-    }
+    super::push_ids(&mut query, stands);
     query.push(") order by stand_id, starts_at, id");
     query.build_query_as().fetch_all(db).await
 }

@@ -98,12 +98,7 @@ pub async fn delete_rows(db: &mut MySqlConnection, user: u64, ids: &[u64]) -> sq
 
 fn within(query: &mut QueryBuilder<sqlx::MySql>, column: &'static str, ids: &[u64]) {
     query.push(" and ").push(column).push(" in (");
-    // Never an empty list, which is no SQL; no row has id 0.
-    let mut list = query.separated(", ");
-    list.push("0");
-    for id in ids {
-        list.push_bind(*id);
-    }
+    super::push_ids(query, ids);
     query.push(")");
 }
 

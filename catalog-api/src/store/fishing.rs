@@ -166,11 +166,9 @@ where
          + (select coalesce(sum(r.units), 0) from stock_return r join flash_sale s on s.id = r.sale_id \
          where s.ticket_type_id = t.id and r.state = 0) as signed) as units, \
          cast(t.stock as signed) as remaining, t.per_user_limit \
-         from ticket_type t where t.deleted = false and t.fishing_session_id in (0",
+         from ticket_type t where t.deleted = false and t.fishing_session_id in (",
     );
-    for session in sessions {
-        query.push(", ").push_bind(session);
-    }
+    super::push_ids(&mut query, sessions);
     query.push(") order by t.id");
     query.build_query_as().fetch_all(db).await
 }

@@ -60,10 +60,8 @@ pub async fn lock(db: &mut MySqlConnection, id: u64) -> sqlx::Result<Option<Rule
 
 /// Some offers, deleted or not, of which records tell.
 pub async fn of_ids(db: &MySqlPool, ids: &[u64]) -> sqlx::Result<Vec<RuleRow>> {
-    let mut query = QueryBuilder::new(select_rule!("where id in (0"));
-    for id in ids {
-        query.push(", ").push_bind(*id);
-    }
+    let mut query = QueryBuilder::new(select_rule!("where id in ("));
+    super::push_ids(&mut query, ids);
     query.push(")");
     query.build_query_as().fetch_all(db).await
 }

@@ -16,10 +16,8 @@ pub struct Person {
 
 /// Some accounts, as others may see them.
 pub async fn people(db: &MySqlPool, ids: &[u64]) -> sqlx::Result<Vec<Person>> {
-    let mut query = QueryBuilder::new("select id, nickname, avatar from shopper where id in (0");
-    for id in ids {
-        query.push(", ").push_bind(*id);
-    }
+    let mut query = QueryBuilder::new("select id, nickname, avatar from shopper where id in (");
+    super::push_ids(&mut query, ids);
     query.push(")");
     query.build_query_as().fetch_all(db).await
 }
@@ -41,20 +39,16 @@ pub struct OrderOf {
 pub async fn orders(db: &MySqlPool, owner: u64, ids: &[u64]) -> sqlx::Result<Vec<OrderOf>> {
     let mut query =
         QueryBuilder::new("select id, order_sn, actual_minor, status from orders where user_id = ");
-    query.push_bind(owner).push(" and deleted = false and id in (0");
-    for id in ids {
-        query.push(", ").push_bind(*id);
-    }
+    query.push_bind(owner).push(" and deleted = false and id in (");
+    super::push_ids(&mut query, ids);
     query.push(")");
     query.build_query_as().fetch_all(db).await
 }
 
 /// Some goods that are not deleted.
 pub async fn goods(db: &MySqlPool, ids: &[u64]) -> sqlx::Result<Vec<GoodsRow>> {
-    let mut query = QueryBuilder::new(select_goods!("where deleted = false and id in (0"));
-    for id in ids {
-        query.push(", ").push_bind(*id);
-    }
+    let mut query = QueryBuilder::new(select_goods!("where deleted = false and id in ("));
+    super::push_ids(&mut query, ids);
     query.push(")");
     query.build_query_as().fetch_all(db).await
 }

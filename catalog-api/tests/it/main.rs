@@ -20,6 +20,9 @@ mod demo_shop;
 mod goods_editor;
 mod shop_window;
 mod weixin;
+// What lists cost.
+mod list_plans;
+mod order_totals;
 // Accounts and what belongs to them.
 mod notices;
 mod own_account;

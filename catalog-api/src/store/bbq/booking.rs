@@ -102,10 +102,8 @@ pub async fn free(db: &mut MySqlConnection, order: u64) -> sqlx::Result<()> {
 /// The slots that are taken on a day.
 pub async fn taken(db: &MySqlPool, held_on: NaiveDate, stands: &[u64]) -> sqlx::Result<Vec<u64>> {
     let mut query = QueryBuilder::new("select slot_id from bbq_booking where live = 1 and held_on = ");
-    query.push_bind(held_on).push(" and stand_id in (0");
-    for stand in stands {
-        query.push(", ").push_bind(stand);
-    }
+    query.push_bind(held_on).push(" and stand_id in (");
+    crate::store::push_ids(&mut query, stands);
     query.push(")");
     query.build_query_scalar().fetch_all(db).await
 }
