@@ -49,6 +49,7 @@ pub mod order_state;
 pub mod order_write;
 pub mod payment;
 pub mod payment_request;
+pub mod poster;
 pub mod question;
 pub mod region;
 pub mod resource;

@@ -14,6 +14,7 @@ mod door;
 mod fitness;
 mod harness;
 mod life;
+mod limits;
 mod outages;
 mod races;
 mod recovery;
