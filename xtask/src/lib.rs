@@ -28,6 +28,7 @@ pub mod campaign;
 pub mod check;
 pub mod demo;
 pub mod down;
+pub mod fuzz;
 pub mod load;
 pub mod seed;
 pub mod simulate;

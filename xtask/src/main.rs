@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 use std::process::ExitCode;
 use xtask::console::{Console, Interrupted};
 use xtask::place::Place;
+use xtask::{bench, campaign, check, demo, down, fuzz, load, simulate, suite, tidy, up};
 use xtask::{bench, campaign, check, demo, down, load, seed, simulate, suite, tidy, up};
 
 const HELP: &str = "cargo xtask <command>
@@ -35,6 +36,8 @@ const HELP: &str = "cargo xtask <command>
           the criterion benches of what needs no store
   simulate [--seeds N] [--seed S [--trace]] [--mutant NAME] [--mutants]
           the engine in one thread on paused time, with faults at every call; docs/simulator.md
+  fuzz wx|admin|sql [--minutes N] [--rate 50] [--seed N] [--only part-of-a-path]
+          strangers' input at a mall of its own, by schemathesis and sqlmap; docs/security.md
 
   XTASK_PROGRAMS=<folder>  use the programs in it instead of building them
   XTASK_DEV_DIR=<folder>   instead of target/dev
@@ -77,6 +80,7 @@ fn run(args: &[String]) -> Result<()> {
         "seed" => seed::run(&place, &console, rest),
         "load" => load::run(&place, &console, rest),
         "bench" => bench::run(&place, &console, rest),
+        "fuzz" => fuzz::run(&place, &console, rest),
         "simulate" => simulate::run(&place, &console, rest),
         other => bail!("there is no command `{other}`\n\n{HELP}"),
     }

@@ -4,7 +4,8 @@ mod harness;
 
 // The process: settings, health, ends.
 mod process;
-// Who may call what.
+// Who may call what, and what the API description says.
+mod description;
 mod matrix;
 // How it is laid out, and how requests arrive.
 mod layers;

@@ -63,7 +63,8 @@ pub struct LineVo {
         ("consignee" = Option<String>, Query), ("orderSn" = Option<String>, Query),
         ("start" = Option<String>, Query), ("end" = Option<String>, Query),
         ("orderStatusArray" = Option<Vec<i64>>, Query), ("export" = Option<String>, Query)),
-    responses((status = 200, body = Envelope<Page<OrderRow>>)), security(("staff" = []), ("bearer" = [])))]
+    responses((status = 200, content((Envelope<Page<OrderRow>> = "application/json"), (String = "text/csv")))),
+    security(("staff" = []), ("bearer" = [])))]
 pub async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response, Failure> {
     let listing = query.listing()?;
     let filter = filter(&query, app.zone)?;
