@@ -1,4 +1,4 @@
-//! `ratios`: every stage beside its limit, measured in one run, as a table.
+//! `benches`: every stage beside its limit, measured in one run, as a table.
 //!
 //! A ratio means something where a figure does not: both sides run on this machine, against these stores,
 //! a moment apart, and in turns. The engine runs as its own process, so that its CPU time can be told from
@@ -33,15 +33,15 @@ const STAGES: [(&str, &[&str]); 6] = [
     ("memory", &[]),
 ];
 
-const HELP: &str = "ratios --engine PROGRAM --catalog PROGRAM --dir FOLDER --append FILE [--only NAME]
+const HELP: &str = "benches --engine PROGRAM --catalog PROGRAM --dir FOLDER --append FILE [--only NAME]
   PROGRAM  release builds; FOLDER for logs; FILE gets the table as well
   NAME     desk, settlement, handoff, refusals, purchases or memory
   The stores are named by DATABASE_URL, REDIS_URL, KAFKA_BROKERS and BENCH_<STORE>_PID.
-ratios hello ADDRESS
+benches hello ADDRESS
   bare hyper, the limit of every answer
-ratios reads --env FILE --append FILE --dir FOLDER
+benches reads --env FILE --append FILE --dir FOLDER
   reads of the mall that is up, whose addresses the first file has
-ratios axum ADDRESS
+benches axum ADDRESS
   a bare axum route, the limit of reads";
 
 /// What was asked for.

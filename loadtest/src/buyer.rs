@@ -66,20 +66,28 @@ impl Buyer {
         Ok(())
     }
 
-    /// Tries until there is an order, or no hope.
+    /// Tries until there is an order, or no hope. Who does not know what became of an order goes on asking
+    /// when all is over, too.
     async fn attempt(&mut self, crowd: &Crowd) -> Result<Tried> {
         let mut token: Option<String> = None;
-        while !crowd.referee.over() {
+        let mut unknown = false;
+        while unknown || !crowd.referee.over() {
             let answer = match &token {
                 None => self.ask_token(crowd).await?,
                 Some(token) => self.ask_order(crowd, token).await?,
             };
             // No answer at all: nobody knows, so the same again.
             let Ok(answer) = answer else {
-                crowd.referee.pause(PAUSE).await;
+                unknown = token.is_some();
+                wait(crowd, PAUSE, unknown).await;
                 continue;
             };
             let code = answer.code().unwrap_or_default();
+            unknown = match answer.status {
+                504 => token.is_some(),
+                429 | 503 => unknown,
+                _ => false,
+            };
             match (answer.status, code.as_str()) {
                 (200, _) if token.is_none() => {
                     token = answer.json()["token"].as_str().map(str::to_owned);
@@ -88,11 +96,11 @@ impl Buyer {
                 (403, "token_stale") => token = None,
                 // With a token in hand one can wait for a unit to come back; of the others a few do.
                 (410, "sold_out") if token.is_some() || self.number.is_multiple_of(PATIENT_EVERY) => {
-                    crowd.referee.pause(PAUSE).await;
+                    wait(crowd, PAUSE, unknown).await;
                 }
                 (410, _) | (403, "not_eligible") | (409, "limit_reached") => return Ok(Tried::Left),
                 (403, "not_started") | (409, "cooling_down") | (429 | 503 | 504, _) => {
-                    crowd.referee.pause(self.patience(&answer)).await;
+                    wait(crowd, self.patience(&answer), unknown).await;
                 }
                 (status, code) => {
                     let call = if token.is_none() { "token" } else { "order" };
@@ -164,6 +172,15 @@ impl Buyer {
     fn patience(&self, answer: &Answer) -> Duration {
         let spread = Duration::from_millis(self.number as u64 % 250);
         answer.retry_after.unwrap_or(PAUSE) + spread
+    }
+}
+
+/// Waits: to the end, when something is to be known, else until all is over at most.
+async fn wait(crowd: &Crowd, time: Duration, unknown: bool) {
+    if unknown {
+        tokio::time::sleep(time).await;
+    } else {
+        crowd.referee.pause(time).await;
     }
 }
 

@@ -23,14 +23,14 @@ pub fn run(place: &Place, console: &Console, args: &[String]) -> Result<()> {
     if let Some(("--reads", rest)) = args.split_first().map(|(first, rest)| (first.as_str(), rest)) {
         return reads(place, console, rest);
     }
-    build(place, console)?;
+    cargo::programs(console, place, &["benches"])?;
     let dir = place.root.join("target/bench");
     let stores = Stores::start(console, &dir)?;
     if let Some((name, reason)) = stores.skipped.first() {
         bail!("{name} is missing, and a bench without it would compare nothing: {reason}");
     }
     let mut command = Command::new("sh");
-    command.args(with_many_files(&place.program("ratios"))).current_dir(&place.root);
+    command.args(with_many_files(&place.program("benches"))).current_dir(&place.root);
     for (name, value) in [
         ("--engine", place.program("engine")),
         ("--catalog", place.program("catalog-api")),
@@ -55,9 +55,9 @@ fn reads(place: &Place, console: &Console, args: &[String]) -> Result<()> {
     if State::load(&place.dev)?.alive("catalog-api").is_none() {
         bail!("nothing is up that could be read: `cargo xtask up --detach`, then `cargo xtask seed`");
     }
-    build(place, console)?;
+    cargo::programs(console, place, &["benches"])?;
     let mut command = Command::new("sh");
-    command.args(with_many_files(&place.program("ratios"))).arg("reads").current_dir(&place.root);
+    command.args(with_many_files(&place.program("benches"))).arg("reads").current_dir(&place.root);
     for (name, value) in [
         ("--env", place.dev.join("env")),
         ("--append", place.root.join(RECORD)),
@@ -66,14 +66,4 @@ fn reads(place: &Place, console: &Console, args: &[String]) -> Result<()> {
         command.arg(name).arg(value);
     }
     cargo::watch(console, "measuring reads", &mut command)
-}
-
-/// The whole workspace at once, so that every program is built with the same features.
-fn build(place: &Place, console: &Console) -> Result<()> {
-    if place.programs.is_some() {
-        return Ok(());
-    }
-    let mut command = cargo::cargo(place);
-    command.args(["build", "--release", "--workspace", "--bins"]);
-    cargo::watch(console, "building everything (release; the first time takes minutes)", &mut command)
 }
