@@ -54,6 +54,9 @@ pub struct Config {
     /// The API description.
     #[serde(default)]
     pub docs: Docs,
+    /// The buyers' pages.
+    #[serde(default)]
+    pub pages: Pages,
     /// Logs.
     pub log: Log,
 }
@@ -173,6 +176,15 @@ pub struct Cors {
 pub struct Docs {
     #[serde(default)]
     pub public: Option<bool>,
+}
+
+/// The buyers' pages.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "explained in config.default.toml")]
+pub struct Pages {
+    #[serde(default)]
+    pub engine: Option<SocketAddr>,
 }
 
 /// Logs.

@@ -17,6 +17,7 @@ pub mod access;
 pub mod audit;
 pub mod extract;
 pub mod listener;
+pub mod pages;
 pub mod permission;
 pub mod router;
 

@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 use catalog_api::config::load::load;
 use catalog_api::seed::volume::{self, Amounts};
 use catalog_api::staff::first;
-use catalog_api::{seed, startup};
+use catalog_api::{pages, seed, startup};
 use std::path::PathBuf;
 
 /// Hashing a password takes 19 MB, which glibc's allocator keeps for every thread that ever did it.
@@ -14,6 +14,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const USAGE: &str = "usage: catalog-api [--config FILE] [serve | migrate | seed [--fresh-sales]]\n       \
     catalog-api [--config FILE] seed [--goods N] [--users N] [--orders N]\n       \
     catalog-api [--config FILE] first-staff NAME\n       \
+    catalog-api pages FOLDER\n       \
     catalog-api [--config FILE] --print-config";
 
 enum Command {
@@ -21,6 +22,7 @@ enum Command {
     Migrate,
     Seed { fresh_sales: bool, amounts: Amounts },
     FirstStaff { name: String },
+    Pages { folder: PathBuf },
     PrintConfig,
     Help,
 }
@@ -31,6 +33,9 @@ fn main() -> anyhow::Result<()> {
     if matches!(command, Command::Help) {
         println!("{USAGE}");
         return Ok(());
+    }
+    if let Command::Pages { folder } = &command {
+        return pages::write(folder);
     }
     let config = load(file.as_deref())?;
     if matches!(command, Command::PrintConfig) {
@@ -50,7 +55,7 @@ fn main() -> anyhow::Result<()> {
         }
         Command::Seed { amounts, .. } => runtime.block_on(volume::run(config, amounts)),
         Command::FirstStaff { name } => runtime.block_on(first::run(config, &name)),
-        Command::PrintConfig | Command::Help => Ok(()),
+        Command::Pages { .. } | Command::PrintConfig | Command::Help => Ok(()),
     }
 }
 
@@ -88,6 +93,7 @@ fn command(file: &mut Option<PathBuf>) -> anyhow::Result<Command> {
             "first-staff" => {
                 Command::FirstStaff { name: arguments.next().context("first-staff wants a name")? }
             }
+            "pages" => Command::Pages { folder: arguments.next().context("pages wants a folder")?.into() },
             "--print-config" => Command::PrintConfig,
             "--help" | "-h" => Command::Help,
             other => bail!("unknown argument {other}\n{USAGE}"),

@@ -59,6 +59,7 @@ pub fn public(app: &Arc<App>) -> Public {
         router = router.merge(crate::art::router());
     }
     let router = router
+        .merge(crate::pages::router(app))
         .layer(Extension(Arc::clone(&registry)))
         .layer(middleware::from_fn_with_state(Arc::clone(app), watch))
         // A pre-flight is answered before anything else looks at it.

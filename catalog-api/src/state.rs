@@ -87,7 +87,7 @@ impl App {
         let redis = pool.create_pool(Some(Runtime::Tokio1)).context("redis.url")?;
         let pay: Option<Box<dyn Pay>> = match config.pay.provider {
             PayProvider::Local => {
-                Some(Box::new(LocalPay::new(config.pay.local_secret.expose(), config.http.private_listen)))
+                Some(Box::new(LocalPay::new(config.pay.local_secret.expose(), config.http.listen)))
             }
             PayProvider::Wechat => {
                 let outside = Outside::new().context("the system's certificates")?;

@@ -43,6 +43,7 @@ section!(Http {
     listen: SocketAddr,
     private_listen: SocketAddr,
     connections_max: usize,
+    streams_max: usize,
     read_within_ms: u64,
     head_bytes_max: usize,
     headers_max: usize,
@@ -186,6 +187,7 @@ impl Config {
         }
         for (key, number) in [
             ("http.connections_max", self.http.connections_max),
+            ("http.streams_max", self.http.streams_max),
             ("http.headers_max", self.http.headers_max),
             ("admission.lane_depth", self.admission.lane_depth),
             ("admission.workers", self.admission.workers),
@@ -198,6 +200,9 @@ impl Config {
             if !(1..=1_000_000).contains(&number) {
                 return refuse(key, "must be 1 to 1000000");
             }
+        }
+        if self.http.streams_max >= self.http.connections_max {
+            return refuse("http.streams_max", "must leave http.connections_max room for those who buy");
         }
         if self.http.head_bytes_max < 8192 {
             return refuse("http.head_bytes_max", "must be at least 8192");
@@ -255,6 +260,7 @@ mod tests {
             ("[admission]\nbatch_max = 1000", "admission.batch_max"),
             ("[admission]\nanswer_within_ms = 1000", "admission.answer_within_ms"),
             ("[log]\nmin_insync = 2", "log.min_insync"),
+            ("[http]\nconnections_max = 12000", "http.streams_max"),
             ("[http]\nprivate_listen = \"127.0.0.1:8081\"", "http.private_listen"),
             ("[session]\nprevious_kid = \"old\"", "session.previous_kid"),
         ] {

@@ -1,12 +1,15 @@
 //! The door: connections, requests, answers. hyper is named here and nowhere else.
 //!
 //! [`connection`] accepts and bounds, [`route`] is the table of contents, [`decode`] reads what a
-//! request says, [`render`] holds the answers, prebuilt where they never change.
+//! request says, [`render`] holds the answers, prebuilt where they never change, [`events`] are those that
+//! go on.
 //!
 //! Deliberately absent: deciding. Whether a purchase is let in is for the gate.
 
+pub mod body;
 pub mod connection;
 pub mod decode;
+pub mod events;
 mod purchases;
 pub mod render;
 pub mod route;
@@ -21,6 +24,8 @@ use std::time::Duration;
 pub struct DoorLimits {
     /// Connections at once; further ones are closed at once.
     pub connections_max: usize,
+    /// Event streams at once; further ones are told to poll.
+    pub streams_max: usize,
     /// Time for a request's head, and again for its body.
     pub read_within: Duration,
     /// Largest head in bytes.

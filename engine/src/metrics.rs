@@ -18,15 +18,18 @@ pub enum Call {
     Order,
     /// The status of an order.
     Status,
+    /// A stream of events, until its first byte.
+    Events,
     /// Anything else.
     Other,
 }
 
-const CALLS: [(Call, &str); 5] = [
+const CALLS: [(Call, &str); 6] = [
     (Call::Sales, "sales"),
     (Call::Token, "token"),
     (Call::Order, "order"),
     (Call::Status, "status"),
+    (Call::Events, "events"),
     (Call::Other, "other"),
 ];
 
@@ -55,9 +58,13 @@ pub enum Count {
     Returned,
     /// Settlement steps that found their position moved by somebody else.
     Fenced,
+    /// Event streams refused at the limit.
+    StreamsRefused,
+    /// Connections closed because their client did not read.
+    Unread,
 }
 
-const COUNTS: [(Count, &str, &str); 11] = [
+const COUNTS: [(Count, &str, &str); 13] = [
     (Count::Connections, "engine_connections_total", "Connections accepted."),
     (Count::ConnectionsRefused, "engine_connections_refused_total", "Connections refused at the limit."),
     (Count::Settled, "engine_settled_orders_total", "Orders that became rows of the ledger."),
@@ -69,6 +76,8 @@ const COUNTS: [(Count, &str, &str); 11] = [
     (Count::Recoveries, "engine_recoveries_total", "Desks rebuilt from the ledger."),
     (Count::Returned, "engine_returned_orders_total", "Lapsed orders whose units went back."),
     (Count::Fenced, "engine_fenced_steps_total", "Settlement steps somebody else had done."),
+    (Count::StreamsRefused, "engine_streams_refused_total", "Event streams refused at the limit."),
+    (Count::Unread, "engine_connections_unread_total", "Connections closed as their client did not read."),
 ];
 
 /// Things that go up and down.
@@ -92,9 +101,11 @@ pub enum Gauge {
     BreakerShut,
     /// Partitions whose settlement waits for a person: their position is in another log.
     SettlementStopped,
+    /// Event streams that are open.
+    Streams,
 }
 
-const GAUGES: [(Gauge, &str, &str); 9] = [
+const GAUGES: [(Gauge, &str, &str); 10] = [
     (Gauge::BooksGap, "engine_books_gap_units", "Units in no term of the books; must be 0."),
     (Gauge::OutboxAgeMs, "engine_outbox_age_milliseconds", "Age of the oldest outbox entry."),
     (Gauge::SettlementLag, "engine_settlement_lag_records", "Records of the log not yet settled."),
@@ -108,6 +119,7 @@ const GAUGES: [(Gauge, &str, &str); 9] = [
         "engine_settlement_stopped_partitions",
         "Partitions whose settlement waits for a person; must be 0.",
     ),
+    (Gauge::Streams, "engine_streams", "Event streams that are open."),
 ];
 
 const CODES: usize = Code::ALL.len();

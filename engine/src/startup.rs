@@ -9,6 +9,7 @@ use crate::fault::Fault;
 use crate::handoff::Log as _;
 use crate::handoff::kafka::{Brokers, KafkaLog, KafkaLogSettings};
 use crate::http::connection;
+use crate::http::events::Events;
 use crate::http::route::{Private, Public};
 use crate::http::{DoorLimits, DoorTrust};
 use crate::lifecycle::Keeper;
@@ -173,13 +174,16 @@ pub async fn run(config: Config, roles: Roles, shutdown: Shutdown) -> anyhow::Re
     if let Some(log) = log(&config, &owner, &standing, &shutdown).await {
         let purchases = purchases(&config, (desk, log.clone(), ledger), &clock, &metrics);
         assert!(standing.purchases.set(purchases.clone()).is_ok(), "an engine is put together once");
-        let background = background(&config, roles, &purchases, &owner, &shutdown);
+        let mut background = background(&config, roles, &purchases, &owner, &shutdown);
         if roles.serve {
             let trust = DoorTrust {
                 origins: config.http.allowed_origins.clone(),
                 proxies: config.http.trusted_proxies.clone(),
             };
-            let public = Public { purchases, limits: limits.clone(), trust };
+            let events = Events::new(limits.streams_max, metrics.clone());
+            background.1.spawn(events.clone().tell_of_sales(purchases.clone(), shutdown.clone()));
+            background.1.spawn(events.clone().tell_of_orders(purchases.ledger.clone(), shutdown.clone()));
+            let public = Public { purchases, limits: limits.clone(), trust, events };
             tracing::info!(address = %config.http.listen, "serving buyers");
             let serving =
                 connection::serve(listener, Arc::new(public), limits, clock, metrics, shutdown.clone());
@@ -301,6 +305,7 @@ fn settle(
 fn door_limits(config: &Config) -> DoorLimits {
     DoorLimits {
         connections_max: config.http.connections_max,
+        streams_max: config.http.streams_max,
         read_within: Duration::from_millis(config.http.read_within_ms),
         head_bytes_max: config.http.head_bytes_max,
         headers_max: config.http.headers_max,

@@ -32,6 +32,9 @@ pub const PYTHON: &[Need] = &[Need { program: "python3", package: "python3-venv"
 pub const SQLMAP: &[Need] =
     &[Need { program: "python3", package: "python3-venv" }, Need { program: "sqlmap", package: "sqlmap" }];
 
+/// A browser for the pages.
+pub const BROWSER: &[Need] = &[Need { program: "chromium", package: "chromium" }];
+
 /// Installs what is missing.
 pub fn ensure(console: &Console, needs: &[Need]) -> Result<()> {
     let missing: Vec<_> = needs.iter().filter(|need| which(need.program).is_none()).collect();

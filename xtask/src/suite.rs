@@ -1,7 +1,8 @@
 //! `test`: every test of the workspace against real servers of its own.
 //!
 //! Nothing is mocked here and nothing is passed over in silence: a store that could not be brought up is
-//! named, and fails the run unless the caller allows it.
+//! named, and fails the run unless the caller allows it. A browser is named as well, and fails nothing: not
+//! every machine has one.
 
 mod proofs;
 mod results;
@@ -41,6 +42,7 @@ pub struct Options {
 pub fn run(place: &Place, console: &Console, options: &Options) -> Result<()> {
     let dir = place.root.join("target/test");
     let stores = Stores::start(console, &dir)?;
+    let unseen = browser(console, options);
     let mut command = cargo::cargo(place);
     command.args(["test", "--workspace", "--no-fail-fast", "--"]).args(&options.filters);
     stores.tell(&mut command, &dir)?;
@@ -57,6 +59,9 @@ pub fn run(place: &Place, console: &Console, options: &Options) -> Result<()> {
     for (name, reason) in &skipped {
         println!("skipped: {name}: {reason}");
     }
+    if let Some(reason) = unseen {
+        println!("skipped: browser: {reason}");
+    }
     tally.skipped += skipped.len();
     for complaint in &tally.complaints {
         println!("{complaint}");
@@ -72,6 +77,17 @@ pub fn run(place: &Place, console: &Console, options: &Options) -> Result<()> {
         bail!("not everything could be tested; mend the above, or say --allow-skips");
     }
     Ok(())
+}
+
+/// Why the pages cannot be looked at, if somebody wants to and there is no browser.
+fn browser(console: &Console, options: &Options) -> Option<String> {
+    const TESTS: &str = "browser::";
+    let wanted = |filter: &String| filter.contains(TESTS) || TESTS.contains(filter.as_str());
+    if !options.filters.is_empty() && !options.filters.iter().any(wanted) {
+        return None;
+    }
+    let error = packages::ensure(console, packages::BROWSER).err()?;
+    Some(format!("{error:#}").lines().next().unwrap_or_default().to_owned())
 }
 
 /// Runs cargo, passing its output on and counting results; whether it ended well.

@@ -75,6 +75,11 @@ fn secrets(config: &Config) -> Result<(), String> {
     if config.pay.provider == PayProvider::Local {
         return Err("pay.provider: the local provider exists in the dev profile only".into());
     }
+    if config.pages.engine.is_some() {
+        return Err(
+            "pages.engine exists in the dev profile only: the proxy in front of both makes one origin".into(),
+        );
+    }
     if config.captcha.fixed_answer.as_ref().is_some_and(|answer| !answer.is_empty()) {
         return Err("captcha.fixed_answer exists in the dev profile only".into());
     }

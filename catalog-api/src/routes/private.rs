@@ -25,7 +25,7 @@ pub fn router(app: &Arc<App>, openapi: &OpenApi) -> Router {
         router = router
             .route("/dev/sessions", post(dev::sessions::sessions))
             .route("/dev/sms", get(dev::sms::sms))
-            .route("/dev/pay/{order_sn}", get(dev::pay::page).post(dev::pay::pay));
+            .route("/dev/pay/{order_sn}", post(dev::pay::pay));
     }
     router.with_state(Arc::clone(app))
 }

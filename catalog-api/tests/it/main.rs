@@ -77,5 +77,7 @@ mod mass_assignment;
 // Regions and figures.
 mod figures;
 mod regions;
+// The buyers' pages, in a browser.
+mod browser;
 // Development.
 mod dev;

@@ -23,6 +23,9 @@ use tokio::sync::Semaphore;
 
 /// An idle connection is closed after this long.
 const IDLE_MAX: Duration = Duration::from_secs(30);
+/// A client that takes nothing of its answer for this long is dropped; what it did not read is at most what
+/// the system keeps for a connection, and one buffer of ours.
+const UNREAD_MAX: Duration = Duration::from_secs(10);
 /// How often a connection looks at its deadlines.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -59,10 +62,10 @@ pub async fn serve<S: Service, C: Clock>(
         metrics.count(Count::Connections, 1);
         // Answers are small and complete: waiting to fill a segment only delays them.
         let _ = stream.set_nodelay(true);
-        let (service, limits, clock, shutdown) =
-            (service.clone(), limits.clone(), clock.clone(), shutdown.clone());
+        let (service, limits, clock, metrics, shutdown) =
+            (service.clone(), limits.clone(), clock.clone(), metrics.clone(), shutdown.clone());
         tokio::spawn(async move {
-            connection(stream, from, service, limits, clock, shutdown).await;
+            connection(stream, from, service, limits, clock, &metrics, shutdown).await;
             drop(place);
         });
     }
@@ -76,6 +79,7 @@ async fn connection<S: Service, C: Clock>(
     service: Arc<S>,
     limits: DoorLimits,
     clock: C,
+    metrics: &Metrics,
     shutdown: Shutdown,
 ) {
     let phase = Phase::new(clock.elapsed());
@@ -109,8 +113,15 @@ async fn connection<S: Service, C: Clock>(
             }
             _ = look.tick() => {
                 let now = clock.elapsed();
-                if phase.head_late(now, limits.read_within) {
-                    break;
+                match phase.unread_for(now) {
+                    Some(age) if age > UNREAD_MAX => {
+                        metrics.count(Count::Unread, 1);
+                        return;
+                    }
+                    // Whoever does not take its answer is not asked for more.
+                    Some(_) => {}
+                    None if phase.head_late(now, limits.read_within) => break,
+                    None => {}
                 }
                 if phase.idle_long(now, IDLE_MAX) && !left {
                     left = true;
@@ -120,6 +131,9 @@ async fn connection<S: Service, C: Clock>(
         }
     }
     let mut stream = connection.into_parts().io.into_stream();
-    let _ = stream.write_all(&render::raw(Code::RequestTimeout)).await;
-    let _ = stream.shutdown().await;
+    let last_word = async {
+        let _ = stream.write_all(&render::raw(Code::RequestTimeout)).await;
+        let _ = stream.shutdown().await;
+    };
+    let _ = tokio::time::timeout(LOOK_EVERY, last_word).await;
 }

@@ -5,7 +5,6 @@ use super::render::{self, Answer};
 use super::route::Public;
 use crate::clock::Clock;
 use crate::handoff::Log;
-use crate::purchase::answer::Status;
 use crate::reservation::Desk;
 use crate::settlement::Ledger;
 use contract::ids::{OrderSn, SaleId};
@@ -66,8 +65,7 @@ pub(super) async fn status<D: Desk, L: Log, G: Ledger, C: Clock>(
 ) -> Answer {
     let Ok(sn) = sn.parse::<OrderSn>() else { return render::refusal(Code::NotFound.into()) };
     match door.purchases.status(sn, decode::session(request.headers())).await {
-        Ok(Status::Queued) => render::queued(sn),
-        Ok(Status::Settled(order)) => render::settled(sn, &order),
+        Ok(status) => render::status(sn, &status),
         Err(refusal) => render::refusal(refusal),
     }
 }

@@ -1,20 +1,20 @@
 //! Answers. A refusal that never changes is built once; its bytes are shared by everyone who gets it.
 
+use super::body::Body;
 use crate::admission::Refusal;
-use crate::purchase::answer::{OrderAnswer, TokenAnswer};
+use crate::purchase::answer::{OrderAnswer, Status, TokenAnswer};
 use crate::settlement::SettledOrder;
 use bytes::Bytes;
 use contract::ids::OrderSn;
 use contract::ledger::FlashOrderState;
 use contract::outcome::Code;
-use http_body_util::Full;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use serde_json::json;
 use std::sync::LazyLock;
 
 /// What goes out.
-pub type Answer = Response<Full<Bytes>>;
+pub type Answer = Response<Body>;
 
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -66,7 +66,7 @@ pub fn method_not_allowed(allowed: &'static str) -> Answer {
 
 /// Plain JSON.
 pub fn json(status: StatusCode, body: Vec<u8>) -> Answer {
-    let mut answer = Response::new(Full::new(body.into()));
+    let mut answer = Response::new(Body::whole(body));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, JSON);
     answer
@@ -92,14 +92,22 @@ pub fn order(answer: OrderAnswer) -> Answer {
     no_store(json(status, body.into_bytes()))
 }
 
-/// The status of an order that is promised and not settled.
-pub fn queued(sn: OrderSn) -> Answer {
-    let body = format!("{{\"order_sn\":\"{sn}\",\"status\":\"queued\",\"poll_after_ms\":{POLL_AFTER_MS}}}");
-    no_store(json(StatusCode::OK, body.into_bytes()))
+/// The status of an order.
+pub fn status(sn: OrderSn, status: &Status) -> Answer {
+    no_store(json(StatusCode::OK, status_body(sn, status).into_bytes()))
 }
 
-/// The status of a settled order.
-pub fn settled(sn: OrderSn, order: &SettledOrder) -> Answer {
+/// The same as text, for an event.
+pub fn status_body(sn: OrderSn, status: &Status) -> String {
+    match status {
+        Status::Queued => {
+            format!("{{\"order_sn\":\"{sn}\",\"status\":\"queued\",\"poll_after_ms\":{POLL_AFTER_MS}}}")
+        }
+        Status::Settled(order) => settled_body(sn, order),
+    }
+}
+
+fn settled_body(sn: OrderSn, order: &SettledOrder) -> String {
     let status = match order.state {
         FlashOrderState::Unpaid => "settled",
         FlashOrderState::Paid => "paid",
@@ -116,8 +124,9 @@ pub fn settled(sn: OrderSn, order: &SettledOrder) -> Answer {
     }
     if let (FlashOrderState::Unpaid, Some(pay_by_ms)) = (order.state, order.pay_by_ms) {
         body["pay_by"] = rfc3339(pay_by_ms).into();
+        body["pay_by_ms"] = pay_by_ms.into();
     }
-    no_store(json(StatusCode::OK, body.to_string().into_bytes()))
+    body.to_string()
 }
 
 /// hyper's own empty refusals, written with a body of ours instead. Every answer that passes through
@@ -174,7 +183,7 @@ pub(super) fn rfc3339(unix_ms: u64) -> String {
 }
 
 fn problem(code: Code, body: Bytes, retry_after_s: Option<u32>) -> Answer {
-    let mut answer = Response::new(Full::new(body));
+    let mut answer = Response::new(Body::whole(body));
     *answer.status_mut() = StatusCode::from_u16(code.status()).expect("codes carry valid statuses");
     answer.headers_mut().insert(CONTENT_TYPE, PROBLEM);
     answer.extensions_mut().insert(code);

@@ -1,6 +1,7 @@
 //! Every path of the public listener and of the private one, and what all requests go through.
 
 use super::connection::Service;
+use super::events::{self, Events};
 use super::render::{self, Answer};
 use super::{DoorLimits, DoorTrust, decode, purchases, sales};
 use crate::clock::Clock;
@@ -28,6 +29,8 @@ pub struct Public<D, L, G, C> {
     pub limits: DoorLimits,
     /// Whom to believe.
     pub trust: DoorTrust,
+    /// Who listens.
+    pub events: Arc<Events>,
 }
 
 impl<D: Desk, L: Log, G: Ledger, C: Clock> Public<D, L, G, C> {
@@ -43,26 +46,41 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Public<D, L, G, C> {
             return (Call::Other, render::refusal(Code::NotFound.into()));
         };
         let mut steps = below.split('/');
-        let steps = (steps.next(), steps.next(), steps.next(), steps.next());
+        let steps = (steps.next(), steps.next(), steps.next(), steps.next(), steps.next());
         match (request.method(), steps) {
             (&Method::OPTIONS, (Some("sales" | "orders"), ..)) => (Call::Other, preflight()),
-            (&Method::GET, (Some("sales"), None, None, None)) => (Call::Sales, sales::list(self, &request)),
-            (&Method::GET, (Some("sales"), Some(sale), None, None)) => {
+            (&Method::GET, (Some("sales"), None, ..)) => (Call::Sales, sales::list(self, &request)),
+            (&Method::GET, (Some("sales"), Some(sale), None, ..)) => {
                 (Call::Sales, sales::one(self, sale, &request))
             }
-            (&Method::POST, (Some("sales"), Some(sale), Some("token"), None)) => {
+            (&Method::GET, (Some("sales"), Some(sale), Some("state"), None, _)) => {
+                (Call::Sales, sales::state_of(self, sale, &request))
+            }
+            (&Method::GET, (Some("sales"), Some(sale), Some("terms"), Some(tag), None)) => {
+                (Call::Sales, sales::terms(self, sale, tag, &request))
+            }
+            (&Method::GET, (Some("sales"), Some(sale), Some("events"), None, _)) => {
+                (Call::Events, events::sale(self, sale))
+            }
+            (&Method::POST, (Some("sales"), Some(sale), Some("token"), None, _)) => {
                 (Call::Token, purchases::token(self, sale, request, from).await)
             }
-            (&Method::POST, (Some("sales"), Some(sale), Some("orders"), None)) => {
+            (&Method::POST, (Some("sales"), Some(sale), Some("orders"), None, _)) => {
                 (Call::Order, purchases::order(self, sale, request, from).await)
             }
-            (&Method::GET, (Some("orders"), Some(sn), None, None)) => {
+            (&Method::GET, (Some("orders"), Some(sn), None, ..)) => {
                 (Call::Status, purchases::status(self, sn, &request).await)
             }
-            (_, (Some("sales"), None | Some(_), None, None) | (Some("orders"), Some(_), None, None)) => {
+            (&Method::GET, (Some("orders"), Some(sn), Some("events"), None, _)) => {
+                (Call::Events, events::order(self, sn, &request).await)
+            }
+            (_, (Some("sales"), None, ..) | (Some("sales" | "orders"), Some(_), None, ..))
+            | (_, (Some("sales"), Some(_), Some("state" | "events"), None, _))
+            | (_, (Some("sales"), Some(_), Some("terms"), Some(_), None))
+            | (_, (Some("orders"), Some(_), Some("events"), None, _)) => {
                 (Call::Other, render::method_not_allowed("GET, OPTIONS"))
             }
-            (_, (Some("sales"), Some(_), Some("token" | "orders"), None)) => {
+            (_, (Some("sales"), Some(_), Some("token" | "orders"), None, _)) => {
                 (Call::Other, render::method_not_allowed("POST, OPTIONS"))
             }
             _ => (Call::Other, render::refusal(Code::NotFound.into())),

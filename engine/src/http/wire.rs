@@ -1,6 +1,6 @@
-//! The byte stream under hyper, with two things hyper does not do: it knows since when a head has been
-//! arriving, and what hyper refuses before a request exists (a head it cannot parse, one that is too
-//! large) goes out with the body every refusal has instead of empty.
+//! The byte stream under hyper, with three things hyper does not do: it knows since when a head has been
+//! arriving and since when its client has not read, and what hyper refuses before a request exists (a head
+//! it cannot parse, one that is too large) goes out with the body every refusal has instead of empty.
 
 use super::render;
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -13,8 +13,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-/// What a connection is doing, and since when.
-pub(super) struct Phase(AtomicU64);
+/// What a connection is doing, and since when; and since when its client has not read, 0 while it does.
+pub(super) struct Phase(AtomicU64, AtomicU64);
 
 /// Kinds of [`Phase`], in its two lowest bits.
 const IDLE: u64 = 0;
@@ -24,7 +24,7 @@ const SERVING: u64 = 2;
 impl Phase {
     pub(super) fn new(now: Duration) -> Arc<Self> {
         // A fresh connection owes a request as promptly as one that began to send it.
-        Arc::new(Self(AtomicU64::new(stamp(now, HEAD))))
+        Arc::new(Self(AtomicU64::new(stamp(now, HEAD)), AtomicU64::new(0)))
     }
 
     pub(super) fn serving(&self) {
@@ -39,6 +39,20 @@ impl Phase {
         if self.0.load(Ordering::Relaxed) & 3 == IDLE {
             self.0.store(stamp(now(), HEAD), Ordering::Relaxed);
         }
+    }
+
+    fn written(&self, done: bool, now: impl FnOnce() -> Duration) {
+        match (done, self.1.load(Ordering::Relaxed)) {
+            (true, 0) | (false, 1..) => {}
+            (true, _) => self.1.store(0, Ordering::Relaxed),
+            (false, 0) => self.1.store(now().as_millis() as u64 + 1, Ordering::Relaxed),
+        }
+    }
+
+    /// Since when nothing could be written, though there is something.
+    pub(super) fn unread_for(&self, now: Duration) -> Option<Duration> {
+        let since = self.1.load(Ordering::Relaxed).checked_sub(1)?;
+        Some(now.saturating_sub(Duration::from_millis(since)))
     }
 
     /// Whether a head has been arriving for longer than `within`.
@@ -113,7 +127,10 @@ impl<N: Fn() -> Duration + Unpin> Write for Wire<N> {
             self.instead = Some((answer, buf.len()));
             return self.poll_instead(cx);
         }
-        Pin::new(&mut self.io).poll_write(cx, buf)
+        let written = Pin::new(&mut self.io).poll_write(cx, buf);
+        let this = &*self;
+        this.phase.written(written.is_ready(), &this.now);
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

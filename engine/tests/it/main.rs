@@ -11,6 +11,7 @@ mod spine;
 // Whole engines over real stores.
 mod cluster;
 mod door;
+mod events;
 mod fitness;
 mod harness;
 mod life;

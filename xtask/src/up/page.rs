@@ -8,6 +8,7 @@ use std::fmt::Write;
 pub(super) fn render(place: &Place, state: &State, detached: bool) -> String {
     let value = |key: &str| state.env.get(key).map_or("", String::as_str);
     let mut text = String::from("\nThe mall is up.\n\n");
+    line(&mut text, "shop", &format!("{}/shop/", value("CATALOG_URL")), "the buyers' pages");
     for (name, key, what) in [
         ("mall API", "CATALOG_URL", "/wx and /admin; documentation at /docs"),
         ("  private", "CATALOG_PRIVATE_URL", "/livez /readyz /metrics /dev/…"),

@@ -116,6 +116,10 @@ impl Up<'_> {
             if service.name == CATALOG.name {
                 let uploads = self.place.dev.join("uploads").to_string_lossy().into_owned();
                 env.insert("MALL_CATALOG__STORAGE__FOLDER".to_owned(), uploads);
+                // The pages' way to the engine.
+                let runs = self.state.alive(ENGINE.name).is_some();
+                let (engine, _) = self.service_ports(&ENGINE, runs)?;
+                env.insert("MALL_CATALOG__PAGES__ENGINE".to_owned(), format!("127.0.0.1:{engine}"));
             }
             match self.state.alive(service.name) {
                 Some(process) if process.env == env => {

@@ -3,6 +3,7 @@
 
 use super::{Bill, Call, MoneyBack, Notice, Pay, PaymentCall, Request};
 use crate::clock::unix_s;
+use crate::pages::LOCAL_PAYMENT;
 use crate::random::{hex, hex_128};
 use axum::http::HeaderMap;
 use chrono::DateTime;
@@ -21,8 +22,8 @@ const NOTICE_AGE_MAX_S: u64 = 300;
 /// The provider for development.
 pub struct LocalPay {
     key: Hmac<Sha256>,
-    /// Where `/dev/pay` is, for payments in a browser.
-    private: SocketAddr,
+    /// Where its page is, for payments in a browser.
+    public: SocketAddr,
 }
 
 /// The body of a local call-back.
@@ -47,10 +48,10 @@ pub struct SignedNotice {
 }
 
 impl LocalPay {
-    /// With the secret that signs, and the private listener.
-    pub fn new(secret: &str, private: SocketAddr) -> Self {
+    /// With the secret that signs, and the public listener.
+    pub fn new(secret: &str, public: SocketAddr) -> Self {
         let key = Hmac::new_from_slice(secret.as_bytes()).expect("a key of any length will do");
-        Self { key, private }
+        Self { key, public }
     }
 
     /// Signs what happened at a time.
@@ -100,7 +101,9 @@ impl Pay for LocalPay {
 
     fn h5<'a>(&'a self, bill: &'a Bill) -> Call<'a, String> {
         // The mobile front end appends `&redirect_url=`, so there has to be a query already.
-        Box::pin(async move { Ok(format!("http://{}/dev/pay/{}?from=h5", self.private, bill.order_sn)) })
+        Box::pin(
+            async move { Ok(format!("http://{}{LOCAL_PAYMENT}/{}?from=h5", self.public, bill.order_sn)) },
+        )
     }
 
     fn close<'a>(&'a self, _: &'a Request) -> Call<'a, ()> {
@@ -143,8 +146,8 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn private() -> SocketAddr {
-        "127.0.0.1:9080".parse().unwrap()
+    fn public() -> SocketAddr {
+        "127.0.0.1:8080".parse().unwrap()
     }
 
     fn headers(signed: &SignedNotice) -> HeaderMap {
@@ -156,7 +159,7 @@ mod tests {
 
     #[test]
     fn only_an_unchanged_and_fresh_call_back_of_the_right_sender_is_read() {
-        let pay = LocalPay::new("a secret of at least some length", private());
+        let pay = LocalPay::new("a secret of at least some length", public());
         let notice = Notice {
             transaction_id: "t1".into(),
             order_sn: "20251111000001".into(),
@@ -166,7 +169,7 @@ mod tests {
         let signed = pay.sign(&notice, unix_s());
         assert_eq!(pay.read_notice(&headers(&signed), signed.body.as_bytes()), Some(notice.clone()));
         assert_eq!(
-            LocalPay::new("another", private()).read_notice(&headers(&signed), signed.body.as_bytes()),
+            LocalPay::new("another", public()).read_notice(&headers(&signed), signed.body.as_bytes()),
             None
         );
         assert_eq!(pay.read_notice(&HeaderMap::new(), signed.body.as_bytes()), None);

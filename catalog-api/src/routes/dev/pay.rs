@@ -11,8 +11,7 @@ use crate::state::App;
 use crate::store::order;
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::http::StatusCode;
 use chrono::DateTime;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -25,14 +24,38 @@ pub async fn pay(
     Path(order_sn): Path<String>,
     query: Query,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
-    let amount_minor = match query.int("fee")? {
-        Some(fee) => fee,
+    let which = query.text("transaction").unwrap_or_default();
+    let paid = match query.int("fee")? {
+        Some(fee) => call_back(&app, order_sn, fee, which).await?,
         None => match order::amount(&app.db, &order_sn).await? {
-            Some(amount) => amount,
-            None => return Ok((StatusCode::NOT_FOUND, Json(json!({ "error": "no such order" })))),
+            Some(amount) => call_back(&app, order_sn, amount, which).await?,
+            None => Paid::NoSuchOrder,
         },
     };
-    let which = query.text("transaction").unwrap_or_default();
+    Ok(match paid {
+        Paid::Told(body) => (StatusCode::OK, Json(body)),
+        Paid::NoSuchOrder => (StatusCode::NOT_FOUND, Json(json!({ "error": "no such order" }))),
+    })
+}
+
+/// What came of a payment.
+#[derive(Debug)]
+pub enum Paid {
+    /// The mall was told of it; what was said.
+    Told(Value),
+    /// There is nothing to pay.
+    NoSuchOrder,
+}
+
+/// Pays what an order costs, as a buyer would.
+pub async fn pay_in_full(app: &App, order_sn: &str) -> Result<Paid, Failure> {
+    match order::amount(&app.db, order_sn).await? {
+        Some(amount) => call_back(app, order_sn.to_owned(), amount, "").await,
+        None => Ok(Paid::NoSuchOrder),
+    }
+}
+
+async fn call_back(app: &App, order_sn: String, amount_minor: i64, which: &str) -> Result<Paid, Failure> {
     let digest = Sha256::digest(format!("{order_sn}\n{amount_minor}\n{which}"));
     let notice = Notice {
         transaction_id: format!("local-{}", hex(&digest[..16])),
@@ -40,17 +63,16 @@ pub async fn pay(
         amount_minor,
         paid_at: DateTime::from_timestamp(unix_s().cast_signed(), 0).unwrap_or_default().naive_utc(),
     };
-    let signed = LocalPay::new(app.config.pay.local_secret.expose(), app.config.http.private_listen)
-        .sign(&notice, unix_s());
+    let signed =
+        LocalPay::new(app.config.pay.local_secret.expose(), app.config.http.listen).sign(&notice, unix_s());
     let headers = [(TIMESTAMP_HEADER, signed.timestamp.as_str()), (SIGNATURE_HEADER, &signed.signature)];
     let to = reachable(app.config.http.listen);
     let (status, answer) = http_call::post(to, "/wx/order/pay-notify", &headers, signed.body).await?;
     let answer: Value = serde_json::from_str(&answer).unwrap_or(Value::String(answer));
-    let body = json!({
+    Ok(Paid::Told(json!({
         "transaction_id": notice.transaction_id, "amount_minor": amount_minor,
         "status": status, "answer": answer,
-    });
-    Ok((StatusCode::OK, Json(body)))
+    })))
 }
 
 /// A listener on every address is reached on the loopback one.
@@ -60,18 +82,4 @@ fn reachable(listener: SocketAddr) -> SocketAddr {
     } else {
         listener
     }
-}
-
-/// `GET` of the same address, where a payment in a browser leads with the local provider: one button
-/// that posts. Nothing of the address stands in it, so that there is nothing to escape.
-pub async fn page(Path(_): Path<String>) -> impl IntoResponse {
-    const PAGE: &str = "<!doctype html><meta charset=utf-8><title>Local payment</title>\
-        <h1>Local payment</h1><form method=post><button>Pay this order</button></form>";
-    const POLICY: &str = "default-src 'none'; form-action 'self'; frame-ancestors 'none'";
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    (headers, PAGE)
 }
