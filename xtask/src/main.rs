@@ -4,8 +4,7 @@ use anyhow::{Result, bail};
 use std::process::ExitCode;
 use xtask::console::{Console, Interrupted};
 use xtask::place::Place;
-use xtask::{bench, campaign, check, demo, down, fuzz, load, simulate, suite, tidy, up};
-use xtask::{bench, campaign, check, demo, down, load, seed, simulate, suite, tidy, up};
+use xtask::{bench, campaign, check, demo, down, fuzz, load, seed, simulate, suite, tidy, up};
 
 const HELP: &str = "cargo xtask <command>
 

@@ -23,6 +23,8 @@ const IN_AN_INDEX: &str =
     "every row is looked at, in the smallest index that has what the list shows and sorts by";
 /// What nobody looks for often enough for an index that every order would have to keep.
 const SELDOM: &str = "every order of the time that is given is looked at; documented as slow";
+/// What is counted for the words beside a list.
+const COUNTED: &str = "the categories of all that is listed are counted, in an index";
 /// Path, filter (none is the list itself), and why its statements look at every row.
 const STATED: &[(&str, &str, &str)] = &[
     ("/admin/ad/list", "content", SHORT),
@@ -31,6 +33,8 @@ const STATED: &[(&str, &str, &str)] = &[
     ("/admin/bbq/list", "name", SHORT),
     ("/admin/brand/list", "name", SHORT),
     ("/admin/coupon-seckill/list", "name", SHORT),
+    ("/admin/coupon-seckill/list", "end", SHORT),
+    ("/admin/coupon-seckill/list", "start", SHORT),
     ("/admin/coupon/list", "name", SHORT),
     ("/admin/feedback/list", "username", "people seldom write to the shop"),
     ("/admin/fishing/list", "name", SHORT),
@@ -44,15 +48,24 @@ const STATED: &[(&str, &str, &str)] = &[
     ("/admin/notice/list", "content", SHORT),
     ("/admin/notice/list", "title", SHORT),
     ("/admin/order/list", "consignee", SELDOM),
+    ("/admin/order/list", "end", SELDOM),
+    ("/admin/order/list", "start", SELDOM),
     ("/admin/order/list", "nickname", IN_AN_INDEX),
+    ("/admin/profile/lsnotice", "title", "what one member of staff was told"),
     ("/admin/qa/list", "question", "people seldom ask about goods"),
     ("/admin/seckill/list", "name", SHORT),
+    ("/admin/seckill/list", "end", SHORT),
+    ("/admin/seckill/list", "start", SHORT),
     ("/admin/storage/list", "name", "files of staff, some thousands"),
     ("/admin/topic/list", "subtitle", SHORT),
     ("/admin/topic/list", "title", SHORT),
     ("/admin/user/list", "username", IN_AN_INDEX),
+    ("/wx/fishing/list", "", "sessions to come; a shop has dozens"),
+    ("/wx/goods/list", "isHot", COUNTED),
+    ("/wx/goods/list", "isNew", COUNTED),
     ("/wx/goods/list", "keyword", IN_AN_INDEX),
     ("/wx/groupon/list", "", SHORT),
+    ("/wx/groupon/my", "", "all groups of one shopper"),
     ("/wx/issue/list", "question", SHORT),
     ("/wx/search/helper", "keyword", SHORT),
     ("/wx/search/result", "keyword", IN_AN_INDEX),
