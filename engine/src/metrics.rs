@@ -1,6 +1,7 @@
 //! What is counted, as Prometheus text. Every metric stands here; labels come from closed sets, never
 //! from ids.
 
+use crate::admission::pressure::{Limited, Part};
 use crate::fault::{Effect, Fault, System};
 use contract::outcome::Code;
 use std::fmt::Write as _;
@@ -92,9 +93,15 @@ pub enum Gauge {
     BreakerShut,
     /// Partitions whose settlement waits for a person: their position is in another log.
     SettlementStopped,
+    /// Token requests that may be inside at once.
+    TokenLimit,
+    /// Purchases that may be inside at once.
+    OrderLimit,
+    /// Purchases a second that may come in.
+    OrderRateLimit,
 }
 
-const GAUGES: [(Gauge, &str, &str); 9] = [
+const GAUGES: [(Gauge, &str, &str); 12] = [
     (Gauge::BooksGap, "engine_books_gap_units", "Units in no term of the books; must be 0."),
     (Gauge::OutboxAgeMs, "engine_outbox_age_milliseconds", "Age of the oldest outbox entry."),
     (Gauge::SettlementLag, "engine_settlement_lag_records", "Records of the log not yet settled."),
@@ -108,6 +115,13 @@ const GAUGES: [(Gauge, &str, &str); 9] = [
         "engine_settlement_stopped_partitions",
         "Partitions whose settlement waits for a person; must be 0.",
     ),
+    (Gauge::TokenLimit, "engine_admission_limit_tokens", "Token requests that may be inside at once."),
+    (Gauge::OrderLimit, "engine_admission_limit_orders", "Purchases that may be inside at once."),
+    (
+        Gauge::OrderRateLimit,
+        "engine_admission_limit_orders_per_second",
+        "Purchases a second that may come in.",
+    ),
 ];
 
 const CODES: usize = Code::ALL.len();
@@ -120,6 +134,7 @@ pub struct Metrics {
     counts: [AtomicU64; COUNTS.len()],
     gauges: [AtomicI64; GAUGES.len()],
     faults: [[AtomicU64; 2]; 3],
+    bound: [AtomicI64; Part::ALL.len()],
 }
 
 impl Default for Metrics {
@@ -131,6 +146,7 @@ impl Default for Metrics {
             counts: std::array::from_fn(|_| AtomicU64::new(0)),
             gauges: std::array::from_fn(|_| AtomicI64::new(0)),
             faults: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0))),
+            bound: std::array::from_fn(|_| AtomicI64::new(0)),
         }
     }
 }
@@ -168,6 +184,16 @@ impl Metrics {
     /// Where something is at.
     pub fn gauge(&self, what: Gauge) -> i64 {
         self.gauges[what as usize].load(Relaxed)
+    }
+
+    /// The gate's limits moved.
+    pub fn limited(&self, limited: &Limited) {
+        self.set(Gauge::TokenLimit, limited.tokens as i64);
+        self.set(Gauge::OrderLimit, limited.orders as i64);
+        self.set(Gauge::OrderRateLimit, limited.orders_per_s.into());
+        for (told, bound) in self.bound.iter().zip(limited.bound) {
+            told.store(bound.into(), Relaxed);
+        }
     }
 
     /// A fault became an answer or a retry; it is counted, and logged unless it is one of very many.
@@ -222,6 +248,11 @@ impl Metrics {
                 let _ = writeln!(text, "engine_faults_total{{system=\"{name}\",effect=\"{word}\"}} {n}");
             }
         }
+        text.push_str("# HELP engine_admission_bound 1 while a limit of admission is kept low because this is slower than its target.\n# TYPE engine_admission_bound gauge\n");
+        for part in Part::ALL {
+            let bound = self.bound[part as usize].load(Relaxed);
+            let _ = writeln!(text, "engine_admission_bound{{by=\"{}\"}} {bound}", part.name());
+        }
         text
     }
 }
@@ -238,7 +269,12 @@ mod tests {
         let metrics = Metrics::default();
         metrics.answered(Call::Token, Some(Code::SoldOut), Duration::from_millis(1));
         metrics.count(Count::Settled, 3);
+        let bound = [false, true, false, false, false];
+        metrics.limited(&Limited { tokens: 7, orders: 8, orders_per_s: 9, bound });
         let text = metrics.render();
+        assert!(text.contains("engine_admission_limit_orders 8\n"));
+        assert!(text.contains("engine_admission_bound{by=\"desk\"} 1\n"));
+        assert!(text.contains("engine_admission_bound{by=\"log\"} 0\n"));
         assert!(text.contains("engine_answers_total{call=\"token\",code=\"sold_out\"} 1\n"));
         assert!(text.contains("engine_settled_orders_total 3\n"));
         assert!(GAUGES.iter().all(|(_, name, _)| text.contains(name)));

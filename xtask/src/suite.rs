@@ -1,7 +1,8 @@
 //! `test`: every test of the workspace against real servers of its own.
 //!
 //! Nothing is mocked here and nothing is passed over in silence: a store that could not be brought up is
-//! named, and fails the run unless the caller allows it.
+//! named, and fails the run unless the caller allows it. Only k6 is optional: without it and without Go it is
+//! named and left out.
 
 mod proofs;
 mod results;
@@ -51,13 +52,17 @@ pub fn run(place: &Place, console: &Console, options: &Options) -> Result<()> {
         console.say("cargo test failed without a failed test: it did not build, or a test program died");
         tally.failed = 1;
     }
+    let mut optional = Vec::new();
     if built || tally.failed > 0 {
-        proofs::run(place, console, options, &mut tally, &mut skipped)?;
+        proofs::run(place, console, options, &mut tally, &mut skipped, &mut optional)?;
+    }
+    for (name, reason) in &optional {
+        println!("skipped, and optional: {name}: {reason}");
     }
     for (name, reason) in &skipped {
         println!("skipped: {name}: {reason}");
     }
-    tally.skipped += skipped.len();
+    tally.skipped += skipped.len() + optional.len();
     for complaint in &tally.complaints {
         println!("{complaint}");
     }

@@ -19,7 +19,10 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
         let Some(at) = sale.desk() else { return refuse(batch, Code::Recovering) };
         let newest = sale.newest(at.generation);
         let items = batch.iter().map(|waiting| waiting.item.clone()).collect();
-        match self.desk.token(TokenCall { at: at.clone(), items }).await {
+        let begin = self.clock.elapsed();
+        let replied = self.desk.token(TokenCall { at: at.clone(), items }).await;
+        self.gate.pressure.desk_took(self.clock.elapsed() - begin, batch.len());
+        match replied {
             Ok(Reply::Done(reply)) if reply.sequence >= newest => self.issued(sale, &at, batch, reply),
             Ok(Reply::Done(_)) => {
                 sale.distrust(at.generation);
@@ -44,7 +47,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
         }
         for (waiting, outcome) in batch.into_iter().zip(reply.outcomes) {
             let answer = self.token_answer(sale, at, waiting.item.user, outcome);
-            let _ = waiting.reply.send(answer);
+            waiting.reply.send(answer);
         }
     }
 

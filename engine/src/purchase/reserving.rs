@@ -25,7 +25,10 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
         };
         let newest = sale.newest(at.generation);
         let items = batch.iter().map(|waiting| waiting.item.clone()).collect();
-        match self.desk.reserve(ReserveCall { at: at.clone(), items }).await {
+        let begin = self.clock.elapsed();
+        let replied = self.desk.reserve(ReserveCall { at: at.clone(), items }).await;
+        self.gate.pressure.desk_took(self.clock.elapsed() - begin, batch.len());
+        match replied {
             Ok(Reply::Done(reply)) if reply.sequence >= newest => Some(self.reserved(sale, at, batch, reply)),
             Ok(Reply::Done(_)) => {
                 // The desk went back: what it just gave may have been given before. The keeper rebuilds
@@ -65,7 +68,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
                 }
                 // The entry was trimmed, so the ledger has the order.
                 ReserveOutcome::Repeated { entry: _, unsettled: None } => {
-                    let _ = waiting.reply.send(Ok(OrderAnswer::Again(sn)));
+                    waiting.reply.send(Ok(OrderAnswer::Again(sn)));
                     continue;
                 }
                 ReserveOutcome::Repeated { entry: _, unsettled: Some(batch) } => {
@@ -85,7 +88,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
                 }
                 ReserveOutcome::Closed => Code::Recovering.into(),
             };
-            let _ = waiting.reply.send(Err(refusal));
+            waiting.reply.send(Err(refusal));
         }
         held
     }

@@ -15,6 +15,7 @@ mod fitness;
 mod harness;
 mod life;
 mod outages;
+mod overload;
 mod races;
 mod recovery;
 mod several;

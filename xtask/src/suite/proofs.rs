@@ -1,5 +1,5 @@
 //! What a test function is too small for: the simulator over many seeds, a look whether it finds what is
-//! known to be wrong, a short campaign, and the walks of the documents. They run after the tests, with the
+//! known to be wrong, a short campaign, the walks of the documents, and a few visitors sent by k6. They run after the tests, with the
 //! programs these were built with.
 
 use super::Options;
@@ -7,13 +7,14 @@ use super::results::Tally;
 use crate::campaign;
 use crate::cargo;
 use crate::console::Console;
+use crate::load;
 use crate::place::Place;
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// All of them.
-const PROOFS: [&str; 4] = ["simulate", "mutants", "campaign", "walk"];
+const PROOFS: [&str; 5] = ["simulate", "mutants", "campaign", "walk", "k6"];
 /// What a person is told to paste into a shell: document, heading, and what is seen where the walk does not
 /// look itself.
 const WALKS: [(&str, &str, &str); 3] = [
@@ -31,6 +32,7 @@ pub(super) fn run(
     options: &Options,
     tally: &mut Tally,
     skipped: &mut Vec<(&'static str, String)>,
+    optional: &mut Vec<(&'static str, String)>,
 ) -> Result<()> {
     let wanted = |name: &str| {
         options.filters.is_empty() || options.filters.iter().any(|filter| name.contains(filter.as_str()))
@@ -45,7 +47,11 @@ pub(super) fn run(
     cargo::watch(console, "building what is proved with", &mut build)?;
     let proof = Proof { place, console, programs: place.target().join("debug") };
     for name in wanted {
-        if ["campaign", "walk"].contains(&name) && !skipped.is_empty() {
+        if let Some(reason) = load::no_k6(place).filter(|_| name == "k6") {
+            optional.push((name, reason));
+            continue;
+        }
+        if ["campaign", "walk", "k6"].contains(&name) && !skipped.is_empty() {
             skipped.push((name, "it needs every store".to_owned()));
             continue;
         }
@@ -54,6 +60,7 @@ pub(super) fn run(
             "simulate" => proof.simulator(&["--seeds", "5000", "--threads", "2"])?,
             "mutants" => proof.simulator(&["--mutants"])?,
             "campaign" => proof.campaign()?,
+            "k6" => proof.k6()?,
             _ => proof.walks()?,
         };
         println!("proof {name} ... {}", if holds { "ok" } else { "FAILED" });
@@ -83,10 +90,26 @@ impl Proof<'_> {
         self.ends_well(command.arg("--out").arg(self.place.target().join("test/campaign")))
     }
 
-    /// A house of its own is put up for them, and taken down whatever they come to.
+    /// Visitors of k6, and the books after them.
+    fn k6(&self) -> Result<bool> {
+        self.in_a_house("test/k6", |dev| self.ends_well(self.xtask(dev).args(["load", "--k6", "smoke"])))
+    }
+
     fn walks(&self) -> Result<bool> {
-        let dev = self.place.target().join("test/walk");
-        let mut walked = self.ends_well(self.xtask(&dev).args(["up", "--detach", "--fresh"]))?;
+        self.in_a_house("test/walk", |dev| self.walk(dev))
+    }
+
+    /// A house of its own is put up for it, and taken down whatever it comes to.
+    fn in_a_house(&self, folder: &str, proof: impl FnOnce(&Path) -> Result<bool>) -> Result<bool> {
+        let dev = self.place.target().join(folder);
+        let up = self.ends_well(self.xtask(&dev).args(["up", "--detach", "--fresh"]))?;
+        let holds = up && proof(&dev)?;
+        let ended = self.ends_well(self.xtask(&dev).arg("down"))?;
+        Ok(holds && ended)
+    }
+
+    fn walk(&self, dev: &Path) -> Result<bool> {
+        let mut walked = true;
         for (file, heading, seen) in WALKS {
             if walked {
                 println!("\nwalk {heading}");
@@ -98,8 +121,7 @@ impl Proof<'_> {
                     self.ends_well(bash.args(["-eu", "-o", "pipefail", "-c", &look]).env("STARTS_IN", "5"))?;
             }
         }
-        let ended = self.ends_well(self.xtask(&dev).arg("down"))?;
-        Ok(walked && ended)
+        Ok(walked)
     }
 
     /// This program, with a house of its own and nothing of the caller's. The file that runs now was replaced
