@@ -17,7 +17,7 @@ use crate::handoff::Log;
 use crate::metrics::Metrics;
 use crate::recovery;
 use crate::reservation::{Desk, Reply, ReserveItem, TokenItem};
-use crate::settlement::Ledger;
+use crate::settlement::{Ledger, Look};
 use answer::{OrderAnswer, Status, TokenAnswer};
 use contract::ids::{AddressId, Nonce, OrderSn, SaleId};
 use contract::ledger::SaleState;
@@ -169,12 +169,13 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
             self.metrics.fault(&fault);
             Refusal::from(Code::Unavailable)
         };
-        if let Some(order) = self.ledger.order(sn, caller.user).await.map_err(unsure)? {
+        let look = self.ledger.order(sn, caller.user).await.map_err(unsure)?;
+        if let Some(order) = look.order {
             return Ok(Status::Settled(order));
         }
         let known = self.gate.sale(sn.sale)?;
         if known.row().state > SaleState::Closing {
-            return Err(Code::NotFound.into());
+            return Err(nothing_came_of_it(look.sale, Code::NotFound));
         }
         let at = known.desk().ok_or(Code::Recovering)?;
         match self.desk.find(at, caller.user, sn.nonce).await.map_err(unsure)? {
@@ -238,8 +239,8 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
         caller: &crate::admission::sessions::Caller,
     ) -> Result<OrderAnswer, Refusal> {
         match self.ledger.order(sn, caller.user).await {
-            Ok(Some(_)) => Ok(OrderAnswer::Again(sn)),
-            Ok(None) => Err(Code::Ended.into()),
+            Ok(Look { order: Some(_), .. }) => Ok(OrderAnswer::Again(sn)),
+            Ok(Look { order: None, sale }) => Err(nothing_came_of_it(sale, Code::Ended)),
             Err(fault) => {
                 self.metrics.fault(&fault);
                 Err(Code::OrderUnknown.into())
@@ -277,6 +278,12 @@ fn refuse<I, A>(waiting: Vec<Waiting<I, Result<A, Refusal>>>, refusal: impl Into
         // A client that went away is nobody to answer.
         let _ = waiting.reply.send(Err(refusal));
     }
+}
+
+/// The answer to whoever has no order in a ledger with this state of the sale: `definite` if all orders of the
+/// sale are in it, and otherwise that one has to wait, since it went back and takes them from the log again.
+fn nothing_came_of_it(sale: Option<SaleState>, definite: Code) -> Refusal {
+    if sale > Some(SaleState::Closing) { definite.into() } else { Code::Recovering.into() }
 }
 
 fn fresh_nonce() -> Nonce {

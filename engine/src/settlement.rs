@@ -141,12 +141,9 @@ pub trait Ledger: Clone + Send + Sync + 'static {
         answered: Option<Generation>,
     ) -> impl Future<Output = Result<(), Fault>> + Send;
 
-    /// A buyer's order, if it is this buyer's and settled.
-    fn order(
-        &self,
-        sn: OrderSn,
-        user: UserId,
-    ) -> impl Future<Output = Result<Option<SettledOrder>, Fault>> + Send;
+    /// A buyer's order, and how far its sale was at the same moment: that there is no order says something
+    /// only of a ledger whose sale is past selling, and it may have gone back since somebody looked.
+    fn order(&self, sn: OrderSn, user: UserId) -> impl Future<Output = Result<Look, Fault>> + Send;
 
     /// The ledger's side of the books of a sale.
     fn books(&self, sale: SaleId) -> impl Future<Output = Result<Option<LedgerBooks>, Fault>> + Send;
@@ -285,6 +282,15 @@ pub struct StockChange {
     pub delta: i64,
     /// Asked or booked.
     pub state: MovementState,
+}
+
+/// What [`Ledger::order`] saw.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// The order, if it is this buyer's and settled.
+    pub order: Option<SettledOrder>,
+    /// The state of its sale; nothing if there is no such sale.
+    pub sale: Option<SaleState>,
 }
 
 /// A buyer's settled order.

@@ -46,9 +46,10 @@ pub fn run(place: &Place, console: &Console, options: &Options) -> Result<()> {
     let mut command = cargo::cargo(place);
     command.args(["test", "--workspace", "--no-fail-fast", "--"]).args(&options.filters);
     stores.tell(&mut command, &dir)?;
-    let outcome = watched(console, &mut command);
+    let mut tally = Tally::default();
+    let outcome = follow(console, &mut command, &mut |line| tally.add(line));
     let mut skipped = stores.end();
-    let (mut tally, built) = outcome?;
+    let built = outcome?;
     if !built && tally.failed == 0 {
         console.say("cargo test failed without a failed test: it did not build, or a test program died");
         tally.failed = 1;
@@ -90,10 +91,12 @@ fn browser(console: &Console, options: &Options) -> Option<String> {
     Some(format!("{error:#}").lines().next().unwrap_or_default().to_owned())
 }
 
-/// Runs cargo, passing its output on and counting results; whether it ended well.
-fn watched(console: &Console, command: &mut Command) -> Result<(Tally, bool)> {
-    let mut child = cargo::start(command.stdout(Stdio::piped()))?;
-    let output = child.stdout.take().context("no pipe")?;
+/// Runs a command, passing on each line it writes after it was looked at; whether it ended well.
+fn follow(console: &Console, command: &mut Command, look: &mut dyn FnMut(&str)) -> Result<bool> {
+    let (output, into) = std::io::pipe()?;
+    let mut child = cargo::start(command.stdout(into.try_clone()?).stderr(into))?;
+    // The ends it was given are its own now; the output ends with the last of them.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     let (send, lines) = mpsc::sync_channel(LINES_WAITING_MAX);
     let reader = std::thread::spawn(move || {
         for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
@@ -102,26 +105,25 @@ fn watched(console: &Console, command: &mut Command) -> Result<(Tally, bool)> {
             }
         }
     });
-    let mut tally = Tally::default();
-    let pass_on = |tally: &mut Tally| -> Result<()> {
+    let mut pass_on = || -> Result<()> {
         let mut out = std::io::stdout().lock();
         while let Ok(line) = lines.try_recv() {
-            tally.add(&line);
+            look(&line);
             writeln!(out, "{line}")?;
         }
         Ok(())
     };
     let status = cargo::finish(&mut child, &mut || {
         console.check()?;
-        pass_on(&mut tally)
+        pass_on()
     })?;
-    // A process a test left behind may hold the pipe open for ever.
+    // A process it has left behind may hold the pipe open for ever.
     wait::until(REST_LIMIT, &mut wait::quietly, || {
-        pass_on(&mut tally)?;
+        pass_on()?;
         Ok(reader.is_finished().then_some(()))
     })?;
-    pass_on(&mut tally)?;
-    Ok((tally, status.success()))
+    pass_on()?;
+    Ok(status.success())
 }
 
 /// The three stores, as far as they could be brought up.

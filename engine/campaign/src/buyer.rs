@@ -24,7 +24,7 @@ const TOO_LATE: Duration = Duration::from_secs(75);
 
 /// Buys one unit, or finds that there is none.
 pub(crate) async fn shop(crowd: &Crowd, buyer: usize, sale: u64, mut luck: Rng, end: Instant) {
-    let Some(token) = ask_for_a_token(crowd, buyer, sale, &mut luck, end).await else { return };
+    let Some(token) = ask_for_a_token(crowd, buyer, sale, &mut luck).await else { return };
     let Some(order_sn) = ask_until_definite(crowd, buyer, sale, &token, &mut luck).await else { return };
     crowd.tally.accepted.fetch_add(1, Ordering::Relaxed);
     match luck.u8(..100) {
@@ -38,15 +38,9 @@ pub(crate) async fn shop(crowd: &Crowd, buyer: usize, sale: u64, mut luck: Rng, 
     }
 }
 
-async fn ask_for_a_token(
-    crowd: &Crowd,
-    buyer: usize,
-    sale: u64,
-    luck: &mut Rng,
-    end: Instant,
-) -> Option<String> {
+async fn ask_for_a_token(crowd: &Crowd, buyer: usize, sale: u64, luck: &mut Rng) -> Option<String> {
     for _ in 0..TRIES_FOR_A_TOKEN {
-        if Instant::now() >= end {
+        if crowd.tally.is_over() {
             return None;
         }
         let session = crowd.session(buyer);

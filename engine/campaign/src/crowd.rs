@@ -95,10 +95,11 @@ impl Crowd {
         }))
     }
 
-    /// Sends buyers in until the end, and waits until the last one knows what came of it.
+    /// Sends buyers in until it is over, and waits until the last one knows what came of it. Who pays too late
+    /// does so before the end.
     pub(crate) async fn storm(self: Arc<Self>, mut dice: Rng, end: Instant) -> Result<()> {
         let mut buyers = tokio::task::JoinSet::new();
-        while Instant::now() < end {
+        while !self.tally.is_over() {
             // Gaps of a Poisson process: people do not come in step.
             let gap = -(1.0 - dice.f64()).ln() / ARRIVALS_PER_S;
             tokio::time::sleep(Duration::from_secs_f64(gap)).await;

@@ -56,10 +56,11 @@ async fn run() -> Result<bool> {
     let end = Instant::now() + Duration::from_secs_f64(options.minutes * 60.0);
 
     let buying = tokio::spawn(Arc::clone(&crowd).storm(dice.fork(), end));
-    let selling = tokio::spawn(staff::keep_selling(Arc::clone(&crowd), end));
+    let selling = tokio::spawn(staff::keep_selling(Arc::clone(&crowd)));
     let (tally, dice) = (Arc::clone(&crowd.tally), dice.fork());
     let nemesis = tokio::task::spawn_blocking(move || nemesis::rage(house, &tally, dice, end));
     let (house, deeds) = nemesis.await.context("the nemesis died")??;
+    crowd.tally.ends();
     buying.await.context("the crowd died")??;
     selling.await.context("the staff died")??;
 

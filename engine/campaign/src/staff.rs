@@ -16,10 +16,10 @@ const SALE_LASTS: Duration = Duration::from_secs(75);
 /// Units of one.
 const UNITS: u64 = 600;
 
-/// Puts up and closes sales until the end; the last ones stay open.
-pub(crate) async fn keep_selling(crowd: Arc<Crowd>, end: Instant) -> Result<()> {
+/// Puts up and closes sales until it is over; the last ones stay open.
+pub(crate) async fn keep_selling(crowd: Arc<Crowd>) -> Result<()> {
     let mut open: Vec<(u64, Instant)> = Vec::new();
-    while Instant::now() < end {
+    while !crowd.tally.is_over() {
         match turn(&crowd, &mut open).await {
             Ok(()) => sleep(Duration::from_secs(1)).await,
             // The mall or one of its stores is down; staff try again as buyers do.

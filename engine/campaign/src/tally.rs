@@ -23,6 +23,7 @@ pub(crate) struct Tally {
     longest_ms: AtomicU64,
     healed_ms: AtomicI64,
     broken: AtomicBool,
+    over: AtomicBool,
 }
 
 impl Tally {
@@ -38,6 +39,7 @@ impl Tally {
             longest_ms: AtomicU64::new(0),
             healed_ms: AtomicI64::new(0),
             broken: AtomicBool::new(false),
+            over: AtomicBool::new(false),
         }
     }
 
@@ -70,6 +72,16 @@ impl Tally {
     pub(crate) fn heals(&self) {
         self.healed_ms.store(self.now_ms(), Ordering::Relaxed);
         self.broken.store(false, Ordering::Relaxed);
+    }
+
+    /// Nothing will be broken any more: buyers and staff may leave.
+    pub(crate) fn ends(&self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether that has been said.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
     }
 
     /// How long an order has been unknown although everything worked, in ms.

@@ -74,7 +74,7 @@ pub async fn ask_to_the_end(world: Arc<World>, key: Key, deadline: Instant) {
 /// Whether the ledger has an order.
 pub async fn row(world: &World, (sale, nonce): Key) -> bool {
     let user = world.history.lock().expect("no holder panics").tokens[&(sale, nonce)].user;
-    world.ledger.order(OrderSn { sale, nonce }, user).await.expect("a ledger in memory").is_some()
+    world.ledger.order(OrderSn { sale, nonce }, user).await.expect("a ledger in memory").order.is_some()
 }
 
 /// A process that answers, if any does.

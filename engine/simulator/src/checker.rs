@@ -113,7 +113,7 @@ pub async fn compare(world: &World) {
 
 async fn check(world: &World, key: Key, told: &Told) -> bool {
     let sn = OrderSn { sale: key.0, nonce: key.1 };
-    let row = world.ledger.order(sn, told.user).await.expect("a ledger in memory");
+    let row = world.ledger.order(sn, told.user).await.expect("a ledger in memory").order;
     match &row {
         None if told.promised => world.violated(format!("202 => row: {told:?}")),
         Some(_) if !told.promised && told.unknown == 0 => {

@@ -11,9 +11,7 @@ mod tables;
 
 pub use control::Snapshot;
 
-use super::{
-    Ledger, LedgerBooks, Position, Sale, Sales, Settled, SettledOrder, Step, StockChange, StockReturn,
-};
+use super::{Ledger, LedgerBooks, Look, Position, Sale, Sales, Settled, Step, StockChange, StockReturn};
 use crate::clock::Clock;
 use crate::fault::{Fault, System};
 use crate::reservation::{DeskIdentity, DeskImage, HeldOrder};
@@ -230,10 +228,11 @@ impl<C: Clock> Ledger for MemoryLedger<C> {
             .map_err(|why| fault("ending a stock change", why))
     }
 
-    async fn order(&self, sn: OrderSn, user: UserId) -> Result<Option<SettledOrder>, Fault> {
+    async fn order(&self, sn: OrderSn, user: UserId) -> Result<Look, Fault> {
         let tables = self.tables();
         let order = tables.orders.get(&(sn.sale, sn.nonce)).filter(|order| order.user == user);
-        Ok(order.map(|order| order.settled.clone()))
+        let sale = tables.sales.get(&sn.sale).map(|row| row.sale.state);
+        Ok(Look { order: order.map(|order| order.settled.clone()), sale })
     }
 
     async fn books(&self, sale: SaleId) -> Result<Option<LedgerBooks>, Fault> {

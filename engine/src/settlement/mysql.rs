@@ -24,7 +24,7 @@ mod settle;
 mod stock;
 mod unfit;
 
-use super::{Ledger, LedgerBooks, Position, Sales, Settled, SettledOrder, Step, StockChange, StockReturn};
+use super::{Ledger, LedgerBooks, Look, Position, Sales, Settled, Step, StockChange, StockReturn};
 use crate::fault::{Fault, System};
 use crate::reservation::{DeskIdentity, DeskImage};
 use contract::ids::{Generation, Nonce, OrderSn, SaleId, UserId};
@@ -275,7 +275,7 @@ impl Ledger for MySqlLedger {
         ))
     }
 
-    async fn order(&self, sn: OrderSn, user: UserId) -> Result<Option<SettledOrder>, Fault> {
+    async fn order(&self, sn: OrderSn, user: UserId) -> Result<Look, Fault> {
         read!(self, "reading an order", |connection| orders::find(connection, sn, user))
     }
 

@@ -159,7 +159,7 @@ impl Stage {
     }
 
     async fn row(&self, sn: OrderSn, user: u64) -> bool {
-        self.ledger.order(sn, UserId(user)).await.expect("a ledger in memory").is_some()
+        self.ledger.order(sn, UserId(user)).await.expect("a ledger in memory").order.is_some()
     }
 
     async fn wait(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) {

@@ -2,13 +2,14 @@
 //! known to be wrong, a short campaign, and the walks of the documents. They run after the tests, with the
 //! programs these were built with.
 
-use super::Options;
 use super::results::Tally;
+use super::{Options, follow};
 use crate::campaign;
 use crate::cargo;
 use crate::console::Console;
 use crate::place::Place;
 use anyhow::{Context, Result};
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -21,6 +22,8 @@ const WALKS: [(&str, &str, &str); 3] = [
     ("docs/walk.md", "A shopper", ""),
     ("docs/walk.md", "Shop staff", ""),
 ];
+/// Lines told again at the end of the output when a proof fails, which is often all that is kept of it.
+const KEPT_LINES: usize = 12;
 /// Where these documents find addresses.
 const ADDRESSES: &str = "target/dev/env";
 
@@ -43,13 +46,14 @@ pub(super) fn run(
     let mut build = cargo::cargo(place);
     build.args(["build", "--quiet", "--workspace", "--bins", "--tests"]);
     cargo::watch(console, "building what is proved with", &mut build)?;
-    let proof = Proof { place, console, programs: place.target().join("debug") };
+    let mut proof = Proof { place, console, programs: place.target().join("debug"), said: VecDeque::new() };
     for name in wanted {
         if ["campaign", "walk"].contains(&name) && !skipped.is_empty() {
             skipped.push((name, "it needs every store".to_owned()));
             continue;
         }
         println!("\nproof {name}");
+        proof.said.clear();
         let holds = match name {
             "simulate" => proof.simulator(&["--seeds", "5000", "--threads", "2"])?,
             "mutants" => proof.simulator(&["--mutants"])?,
@@ -61,6 +65,7 @@ pub(super) fn run(
         tally.failed += usize::from(!holds);
         if !holds {
             tally.complaints.push(format!("failed: proof {name}"));
+            tally.complaints.extend(proof.said.iter().map(|line| format!("    {line}")));
         }
     }
     Ok(())
@@ -70,23 +75,27 @@ struct Proof<'a> {
     place: &'a Place,
     console: &'a Console,
     programs: PathBuf,
+    /// The last lines of what it wrote.
+    said: VecDeque<String>,
 }
 
 impl Proof<'_> {
-    fn simulator(&self, args: &[&str]) -> Result<bool> {
+    fn simulator(&mut self, args: &[&str]) -> Result<bool> {
         self.ends_well(Command::new(self.programs.join("simulator")).args(args))
     }
 
-    fn campaign(&self) -> Result<bool> {
+    fn campaign(&mut self) -> Result<bool> {
         let mut command = campaign::command(&self.programs.join("campaign"));
         command.args(["--minutes", "3"]).arg("--programs").arg(&self.programs);
         self.ends_well(command.arg("--out").arg(self.place.target().join("test/campaign")))
     }
 
     /// A house of its own is put up for them, and taken down whatever they come to.
-    fn walks(&self) -> Result<bool> {
+    fn walks(&mut self) -> Result<bool> {
         let dev = self.place.target().join("test/walk");
-        let mut walked = self.ends_well(self.xtask(&dev).args(["up", "--detach", "--fresh"]))?;
+        let mut up = self.xtask(&dev);
+        up.args(["up", "--detach", "--fresh"]);
+        let mut walked = self.ends_well(&mut up)?;
         for (file, heading, seen) in WALKS {
             if walked {
                 println!("\nwalk {heading}");
@@ -98,7 +107,12 @@ impl Proof<'_> {
                     self.ends_well(bash.args(["-eu", "-o", "pipefail", "-c", &look]).env("STARTS_IN", "5"))?;
             }
         }
-        let ended = self.ends_well(self.xtask(&dev).arg("down"))?;
+        let said = self.said.clone();
+        let mut down = self.xtask(&dev);
+        let ended = self.ends_well(down.arg("down"))?;
+        if !walked {
+            self.said = said;
+        }
         Ok(walked && ended)
     }
 
@@ -116,9 +130,13 @@ impl Proof<'_> {
         command
     }
 
-    fn ends_well(&self, command: &mut Command) -> Result<bool> {
-        let mut child = cargo::start(command.current_dir(&self.place.root))?;
-        Ok(cargo::finish(&mut child, &mut || self.console.check())?.success())
+    fn ends_well(&mut self, command: &mut Command) -> Result<bool> {
+        follow(self.console, command.current_dir(&self.place.root), &mut |line| {
+            if self.said.len() == KEPT_LINES {
+                self.said.pop_front();
+            }
+            self.said.push_back(line.to_owned());
+        })
     }
 }
 

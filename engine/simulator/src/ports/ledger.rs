@@ -14,7 +14,7 @@ use engine::reservation::{DeskIdentity, DeskImage};
 use engine::settlement::memory::MemoryLedger;
 use engine::settlement::plan::balanced;
 use engine::settlement::{
-    Ledger, LedgerBooks, Position, Sales, Settled, SettledOrder, Step, StockChange, StockReturn,
+    Ledger, LedgerBooks, Look, Position, Sales, Settled, Step, StockChange, StockReturn,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -204,7 +204,7 @@ impl Ledger for SimLedger {
         })
     }
 
-    async fn order(&self, sn: OrderSn, user: UserId) -> Result<Option<SettledOrder>, Fault> {
+    async fn order(&self, sn: OrderSn, user: UserId) -> Result<Look, Fault> {
         through!(self, Look, "ledger order", (), |ledger| ledger.order(sn, user).await)
     }
 

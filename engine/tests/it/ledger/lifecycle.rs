@@ -4,7 +4,7 @@ use super::bench::{Bench, LOG, UNSETTLED_MAX, barrier, nonce, order, orders, sal
 use contract::ids::{Generation, SaleId, UserId};
 use contract::ledger::{FlashOrderState, MovementState, SaleState};
 use engine::reservation::DeskIdentity;
-use engine::settlement::{Ledger as _, Position};
+use engine::settlement::{Ledger as _, Look, Position};
 use std::time::Duration;
 
 const SALE: SaleId = SaleId(1);
@@ -154,17 +154,21 @@ pub(super) async fn an_order_is_shown_to_its_buyer_only(bench: &impl Bench) {
     bench.add_sale(&sale(1, 10)).await;
     let ledger = bench.ledger();
     let buyer = UserId(1001);
-    assert_eq!(ledger.order(sn(1, 1), buyer).await.unwrap(), None);
+    let nothing = Look { order: None, sale: Some(SaleState::Open) };
+    assert_eq!(ledger.order(sn(1, 1), buyer).await.unwrap(), nothing);
     bench.settle(&[orders(0, 1, vec![order(1, 2)])]).await;
     let now_ms = ledger.sales().await.unwrap().now_ms;
-    let order = ledger.order(sn(1, 1), buyer).await.unwrap().unwrap();
+    let Look { order, sale } = ledger.order(sn(1, 1), buyer).await.unwrap();
+    let order = order.unwrap();
+    assert_eq!(sale, Some(SaleState::Open));
     assert_eq!((order.state, order.units, order.price_minor), (FlashOrderState::Unpaid, 2, 990));
     assert!(order.order_id.is_some());
     assert!(order.pay_by_ms.unwrap().abs_diff(now_ms + 900_000) < 60_000);
-    assert_eq!(ledger.order(sn(1, 1), UserId(1002)).await.unwrap(), None);
-    assert_eq!(ledger.order(sn(2, 1), buyer).await.unwrap(), None);
+    assert_eq!(ledger.order(sn(1, 1), UserId(1002)).await.unwrap(), nothing);
+    assert_eq!(ledger.order(sn(2, 1), buyer).await.unwrap(), Look::default());
     bench.pay(sn(1, 1)).await;
-    assert_eq!(ledger.order(sn(1, 1), buyer).await.unwrap().unwrap().state, FlashOrderState::Paid);
+    let paid = ledger.order(sn(1, 1), buyer).await.unwrap().order.unwrap();
+    assert_eq!(paid.state, FlashOrderState::Paid);
     assert_eq!(ledger.books(SaleId(9)).await.unwrap(), None);
 }
 

@@ -180,7 +180,7 @@ pub(super) async fn a_large_step_of_several_sales_settles_every_kind(bench: &imp
     }
     let order = |id| {
         let (sn, user) = (super::bench::sn(id, 399), contract::ids::UserId(1399));
-        async move { bench.ledger().order(sn, user).await.unwrap().unwrap() }
+        async move { bench.ledger().order(sn, user).await.unwrap().order.unwrap() }
     };
     assert!(order(2).await.order_id.is_some() && order(11).await.order_id.is_some());
     // A coupon that costs nothing is granted, without an order in the mall.
