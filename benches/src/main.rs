@@ -14,6 +14,7 @@ mod host;
 mod installation;
 mod memory;
 mod raw_rows;
+mod reads;
 mod settlement;
 mod table;
 
@@ -37,7 +38,11 @@ const HELP: &str = "benches --engine PROGRAM --catalog PROGRAM --dir FOLDER --ap
   NAME     desk, settlement, handoff, refusals, purchases or memory
   The stores are named by DATABASE_URL, REDIS_URL, KAFKA_BROKERS and BENCH_<STORE>_PID.
 benches hello ADDRESS
-  bare hyper, the limit of every answer";
+  bare hyper, the limit of every answer
+benches reads --env FILE --append FILE --dir FOLDER
+  reads of the mall that is up, whose addresses the first file has
+benches axum ADDRESS
+  a bare axum route, the limit of reads";
 
 /// What was asked for.
 pub(crate) struct Asked {
@@ -76,6 +81,8 @@ impl Asked {
 async fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {
+        Some("axum") => reads::bare(args.get(1).context(HELP)?).await,
+        Some("reads") => reads::measure(&args[1..]).await,
         Some("hello") => hello::serve(args.get(1).context(HELP)?).await,
         Some("help" | "--help" | "-h") | None => {
             println!("{HELP}");

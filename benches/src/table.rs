@@ -73,16 +73,20 @@ impl Table {
 
     /// Appends it to the record of measurements, with what was measured, when and where.
     pub(crate) fn append_to(&self, file: &Path) -> Result<()> {
-        let mut out = std::fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(file)
-            .with_context(|| format!("cannot write {}", file.display()))?;
-        let heading = format!("{}, {}", Utc::now().format("%Y-%m-%d %H:%M UTC"), commit());
-        let about =
-            format!("{}; load {} at the end, client and stores included.", host::machine(), host::load());
-        Ok(write!(out, "\n## {heading}\n\n{about}\n\n{}", self.text())?)
+        append(file, &self.text())
     }
+}
+
+/// Appends a text to the record of measurements, with what was measured, when and where.
+pub(crate) fn append(file: &Path, text: &str) -> Result<()> {
+    let mut out = std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(file)
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    let heading = format!("{}, {}", Utc::now().format("%Y-%m-%d %H:%M UTC"), commit());
+    let about = format!("{}; load {} at the end, client and stores included.", host::machine(), host::load());
+    Ok(write!(out, "\n## {heading}\n\n{about}\n\n{text}")?)
 }
 
 impl Row {

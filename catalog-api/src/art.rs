@@ -87,6 +87,11 @@ impl Name {
     }
 }
 
+/// The picture of a name, drawn now; nothing when there is no such picture.
+pub fn draw(name: &str) -> Option<Vec<u8>> {
+    Name::read(name).and_then(|name| draw::picture(&name))
+}
+
 /// The route.
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let kept: Kept = moka::future::Cache::builder()

@@ -11,6 +11,7 @@ pub mod expiry;
 
 use crate::error::{Failure, GROUP_FULL, GROUP_JOINED, GROUP_RULE_EXPIRED, GROUP_RULE_WITHDRAWN, Refusal};
 use crate::pricing::{GroupOff, Line};
+use crate::store::due_task;
 use crate::store::groupon::{self, FAILED, GroupRow, RUNNING, SUCCEEDED, UNPAID};
 use crate::store::groupon_rule::{self, EXPIRED, RuleRow, WITHDRAWN};
 use sqlx::MySqlConnection;
@@ -106,6 +107,9 @@ pub async fn order_paid(db: &mut MySqlConnection, order: u64) -> Result<Paid, Fa
         return Ok(Paid::Failed);
     }
     let joined = record.groupon_id != 0;
+    if !joined {
+        due_task::ask(db, due_task::GROUP_POSTER, record.id).await?;
+    }
     if joined && opener.status == FAILED || rule.status == EXPIRED {
         groupon::advance(db, record.id, RUNNING, FAILED).await?;
         return Ok(Paid::Failed);

@@ -48,6 +48,7 @@ pub mod groups;
 pub mod notices;
 pub mod orders;
 pub mod payments;
+pub mod posters;
 pub mod pricing;
 pub mod sales;
 pub mod staff;

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, bail};
 use catalog_api::config::load::load;
+use catalog_api::seed::volume::{self, Amounts};
 use catalog_api::staff::first;
 use catalog_api::{pages, seed, startup};
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const USAGE: &str = "usage: catalog-api [--config FILE] [serve | migrate | seed [--fresh-sales]]\n       \
+    catalog-api [--config FILE] seed [--goods N] [--users N] [--orders N]\n       \
     catalog-api [--config FILE] first-staff NAME\n       \
     catalog-api pages FOLDER\n       \
     catalog-api [--config FILE] --print-config";
@@ -18,7 +20,7 @@ const USAGE: &str = "usage: catalog-api [--config FILE] [serve | migrate | seed 
 enum Command {
     Serve,
     Migrate,
-    Seed { fresh_sales: bool },
+    Seed { fresh_sales: bool, amounts: Amounts },
     FirstStaff { name: String },
     Pages { folder: PathBuf },
     PrintConfig,
@@ -45,7 +47,13 @@ fn main() -> anyhow::Result<()> {
     match command {
         Command::Serve => runtime.block_on(startup::run(config)),
         Command::Migrate => runtime.block_on(startup::migrate(config)),
-        Command::Seed { fresh_sales } => runtime.block_on(seed::run(config, fresh_sales)),
+        Command::Seed { fresh_sales, amounts } if amounts == Amounts::default() => {
+            runtime.block_on(seed::run(config, fresh_sales))
+        }
+        Command::Seed { fresh_sales: true, .. } => {
+            bail!("--fresh-sales is for the demo data, not for amounts")
+        }
+        Command::Seed { amounts, .. } => runtime.block_on(volume::run(config, amounts)),
         Command::FirstStaff { name } => runtime.block_on(first::run(config, &name)),
         Command::Pages { .. } | Command::PrintConfig | Command::Help => Ok(()),
     }
@@ -61,15 +69,27 @@ fn command(file: &mut Option<PathBuf>) -> anyhow::Result<Command> {
                 continue;
             }
             "--fresh-sales" => match &mut command {
-                Some(Command::Seed { fresh_sales }) => {
+                Some(Command::Seed { fresh_sales, .. }) => {
                     *fresh_sales = true;
                     continue;
                 }
                 _ => bail!("--fresh-sales belongs to seed\n{USAGE}"),
             },
+            "--goods" | "--users" | "--orders" => {
+                let Some(Command::Seed { amounts, .. }) = &mut command else {
+                    bail!("{argument} belongs to seed\n{USAGE}")
+                };
+                let amount = amount(&argument, arguments.next().as_deref())?;
+                match argument.as_str() {
+                    "--goods" => amounts.goods = amount,
+                    "--users" => amounts.users = amount,
+                    _ => amounts.orders = amount,
+                }
+                continue;
+            }
             "serve" => Command::Serve,
             "migrate" => Command::Migrate,
-            "seed" => Command::Seed { fresh_sales: false },
+            "seed" => Command::Seed { fresh_sales: false, amounts: Amounts::default() },
             "first-staff" => {
                 Command::FirstStaff { name: arguments.next().context("first-staff wants a name")? }
             }
@@ -83,4 +103,10 @@ fn command(file: &mut Option<PathBuf>) -> anyhow::Result<Command> {
         }
     }
     Ok(command.unwrap_or(Command::Serve))
+}
+
+fn amount(argument: &str, value: Option<&str>) -> anyhow::Result<u64> {
+    let value = value.with_context(|| format!("{argument} wants a number"))?;
+    let amount = value.parse().ok().filter(|amount| (1..=volume::ROWS_MAX).contains(amount));
+    amount.with_context(|| format!("{argument} wants a number from 1 to {}, not `{value}`", volume::ROWS_MAX))
 }

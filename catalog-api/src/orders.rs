@@ -14,6 +14,7 @@ pub mod texts;
 pub mod tracking;
 // Staff.
 pub mod desk;
+pub mod total;
 
 use crate::error::{Failure, ORDER_STATE, Refusal};
 use crate::state::App;

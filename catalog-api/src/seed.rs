@@ -1,6 +1,6 @@
 //! Data for development: accounts, a shop full of goods, tickets, coupons, group offers, orders and three
 //! sales. Running it again changes nothing; with `--fresh-sales` the three sales are made anew, the stock
-//! they need with them.
+//! they need with them. With amounts it makes a shop for measuring instead, see `volume`.
 //!
 //! Accounts have passwords anybody knows, so any other profile refuses.
 
@@ -11,6 +11,7 @@ mod orders;
 mod people;
 mod sales;
 mod trade;
+pub mod volume;
 
 use crate::config::Config;
 use crate::state::App;

@@ -3,7 +3,7 @@
 use crate::config::{Config, LogFormat};
 use crate::listener::serve;
 use crate::state::App;
-use crate::{router, routes, texts, timers};
+use crate::{posters, router, routes, texts, timers};
 use anyhow::Context;
 use sqlx::MySqlPool;
 use sqlx::migrate::Migrator;
@@ -55,6 +55,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let answering_private = tokio::spawn(serve(app.clone(), private_listener, private, private_stopped));
     let answering = tokio::spawn(serve(app.clone(), public_listener, public.router, stopped.clone()));
     let texting = tokio::spawn(texts::run(app.clone(), stopped.clone()));
+    let drawing = tokio::spawn(posters::run(app.clone(), stopped.clone()));
     let timing = tokio::spawn(timers::run(app.clone(), stopped));
     tracing::info!(public = %http.listen, private = %http.private_listen, "serving");
 
@@ -68,7 +69,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     answering.await.context("public listener")?;
     // A round of timers ends within its provider's deadline; its rows are safe whatever happens.
     let drain = Duration::from_millis(http.drain_ms);
-    if tokio::time::timeout(drain, async { (timing.await, texting.await) }).await.is_err() {
+    if tokio::time::timeout(drain, async { (timing.await, texting.await, drawing.await) }).await.is_err() {
         tracing::warn!("a round of timers was still running at the end of the drain time");
     }
     stop_private.send_replace(true);

@@ -43,11 +43,13 @@ pub mod notice;
 pub mod operation_log;
 pub mod order;
 pub mod order_desk;
+pub mod order_page;
 pub mod order_request;
 pub mod order_state;
 pub mod order_write;
 pub mod payment;
 pub mod payment_request;
+pub mod poster;
 pub mod question;
 pub mod region;
 pub mod resource;
@@ -67,6 +69,7 @@ pub mod topic;
 use crate::error::Failure;
 use sqlx::mysql::MySqlDatabaseError;
 use sqlx::{MySql, QueryBuilder};
+use std::collections::HashMap;
 
 /// The server's number of an error.
 pub fn error_number(error: &sqlx::Error) -> Option<u16> {
@@ -111,6 +114,20 @@ fn push_ids(query: &mut QueryBuilder<MySql>, ids: &[u64]) {
     }
 }
 
+/// A condition that a row has one of these ids.
+fn push_where_id_in(query: &mut QueryBuilder<MySql>, column: &'static str, ids: &[u64]) {
+    query.push(" where ").push(column).push(" in (");
+    push_ids(query, ids);
+    query.push(")");
+}
+
+/// Rows of these ids in the order of the ids: a page is found in an index, then its rows are read.
+fn in_order_of<T>(ids: &[u64], mut rows: Vec<T>, id: impl Fn(&T) -> u64) -> Vec<T> {
+    let places: HashMap<u64, usize> = ids.iter().enumerate().map(|(place, id)| (*id, place)).collect();
+    rows.sort_by_key(|row| places.get(&id(row)).copied());
+    rows
+}
+
 /// A pattern for `like … escape '!'` that finds a text anywhere.
 pub fn anywhere(text: &str) -> String {
     let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
@@ -120,6 +137,12 @@ pub fn anywhere(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_stand_where_their_ids_do() {
+        assert_eq!(in_order_of(&[7, 2, 5], vec![2, 5, 7], |row| *row), [7, 2, 5]);
+        assert!(in_order_of(&[], Vec::<u64>::new(), |row| *row).is_empty());
+    }
 
     #[test]
     fn a_pattern_has_no_wildcards_of_the_caller() {

@@ -77,12 +77,24 @@ pub async fn keep(app: &App, upload: Upload) -> Result<StorageRow, Failure> {
         return Err(NOT_SUPPORTED.into());
     }
     let picture = cleaned(app, upload.bytes).await?;
+    store(app, &upload.name, picture).await
+}
+
+/// Keeps a JPEG picture that was drawn here.
+pub async fn keep_made(app: &App, name: &str, bytes: Bytes) -> Result<StorageRow, Failure> {
+    if !app.uploads.objects.is_set_up() {
+        return Err(NOT_SUPPORTED.into());
+    }
+    store(app, name, Picture { bytes, content_type: "image/jpeg", suffix: ".jpg" }).await
+}
+
+async fn store(app: &App, name: &str, picture: Picture) -> Result<StorageRow, Failure> {
     let size = picture.bytes.len() as u32;
     let key = format!("{}{}", fresh_key(), picture.suffix);
     app.uploads.objects.put(&key, picture.bytes).await?;
     let file = NewFile {
         object_key: &key,
-        name: &harmless(&upload.name),
+        name: &harmless(name),
         content_type: picture.content_type,
         size,
         url: &format!("{}{key}", app.config.storage_url()),

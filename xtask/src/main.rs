@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use std::process::ExitCode;
 use xtask::console::{Console, Interrupted};
 use xtask::place::Place;
-use xtask::{bench, campaign, check, demo, down, load, simulate, suite, tidy, up};
+use xtask::{bench, campaign, check, demo, down, fuzz, load, seed, simulate, suite, tidy, up};
 
 const HELP: &str = "cargo xtask <command>
 
@@ -15,6 +15,8 @@ const HELP: &str = "cargo xtask <command>
           Stays in front until Ctrl-C; --detach returns when all is ready; --fresh begins anew.
   down    stop what `up` started, and nothing else; data stays
   demo    2,000 buyers fight for 100 units, then the books
+  seed [--goods 100000] [--users 100000] [--orders 1000000]
+          fills the database of what is up with so many rows in all, for measuring; again adds nothing
   load [--units 1000] [--scenario seckill|browse|mix] [--rate 200] [--seconds 20] [--closed yes] …
           visitors arrive by the clock at what is up; then the proof, and a page in target/load/<time>
   load --k6 smoke|spike|overload|soak|breakpoint [--units 1000]
@@ -27,10 +29,14 @@ const HELP: &str = "cargo xtask <command>
   tidy    rules of this project no compiler knows
   bench [--only NAME]
           every stage beside its limit, with real stores; the table is added to docs/measurements.md
+  bench --reads
+          what shoppers and staff read of the mall that is up, over the rows of `seed`
   bench --micro [argument…]
           the criterion benches of what needs no store
   simulate [--seeds N] [--seed S [--trace]] [--mutant NAME] [--mutants]
           the engine in one thread on paused time, with faults at every call; docs/simulator.md
+  fuzz wx|admin|sql [--minutes N] [--rate 50] [--seed N] [--only part-of-a-path]
+          strangers' input at a mall of its own, by schemathesis and sqlmap; docs/security.md
 
   XTASK_PROGRAMS=<folder>  use the programs in it instead of building them
   XTASK_DEV_DIR=<folder>   instead of target/dev
@@ -70,8 +76,10 @@ fn run(args: &[String]) -> Result<()> {
         "check" => nothing_more(rest).and_then(|()| check::run(&place, &console)),
         "tidy" => nothing_more(rest).and_then(|()| tidy::run(&place, &console)),
         "campaign" => campaign::run(&place, &console, rest),
+        "seed" => seed::run(&place, &console, rest),
         "load" => load::run(&place, &console, rest),
         "bench" => bench::run(&place, &console, rest),
+        "fuzz" => fuzz::run(&place, &console, rest),
         "simulate" => simulate::run(&place, &console, rest),
         other => bail!("there is no command `{other}`\n\n{HELP}"),
     }

@@ -26,6 +26,11 @@ pub const MARIADB: &[Need] = &[
 /// Programs of each store.
 pub const KAFKA: &[Need] =
     &[Need { program: "java", package: "default-jre-headless" }, Need { program: "mvn", package: "maven" }];
+/// Programs `fuzz` runs.
+pub const PYTHON: &[Need] = &[Need { program: "python3", package: "python3-venv" }];
+/// Programs `fuzz` runs.
+pub const SQLMAP: &[Need] =
+    &[Need { program: "python3", package: "python3-venv" }, Need { program: "sqlmap", package: "sqlmap" }];
 
 /// A browser for the pages.
 pub const BROWSER: &[Need] = &[Need { program: "chromium", package: "chromium" }];

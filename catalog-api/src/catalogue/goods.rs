@@ -13,6 +13,7 @@ use super::changes;
 use crate::audit;
 use crate::cache::Subject;
 use crate::error::{CHANGED_MEANWHILE, Failure, GOODS_NAME_TAKEN, Refusal};
+use crate::posters;
 use crate::state::App;
 use crate::store::goods::{self, Goods, GoodsRow};
 use crate::store::goods_part::{self, Sku};
@@ -42,6 +43,7 @@ pub async fn create(app: &App, draft: &Draft) -> Result<(), Failure> {
         let after = changes::shortened(&new);
         let changed = json!({ "id": id, "after": after, "skus": changes::shortened(&skus) });
         audit::record(&mut tx, &changed).await?;
+        posters::ask(app, &mut tx, id).await?;
         Ok(tx.commit().await?)
     })
     .await?;
@@ -72,6 +74,7 @@ pub async fn update(app: &App, id: u64, draft: &Draft) -> Result<(), Failure> {
         let mut changed = changes::between(id, &old.goods, &new);
         changed["skus"] = moved.into();
         audit::record(&mut tx, &changed).await?;
+        posters::ask(app, &mut tx, id).await?;
         Ok(tx.commit().await?)
     })
     .await?;

@@ -1,6 +1,6 @@
 //! Settings of what accounts need: texts to phones, WeChat log-in, how long the operation log is kept.
 
-use super::{Config, Secret};
+use super::{Config, CourierProvider, Secret};
 use serde::{Deserialize, Serialize};
 
 /// Texts to phones.
@@ -94,6 +94,12 @@ impl Config {
     pub fn weixin_provider(&self) -> WeixinProvider {
         let unset = if self.is_dev() { WeixinProvider::Local } else { WeixinProvider::None };
         self.weixin.provider.unwrap_or(unset)
+    }
+
+    /// Who knows where a parcel is, by the same rule.
+    pub fn courier_provider(&self) -> CourierProvider {
+        let unset = if self.is_dev() { CourierProvider::Local } else { CourierProvider::None };
+        self.courier.provider.unwrap_or(unset)
     }
 }
 

@@ -52,6 +52,7 @@ pub fn load(file: Option<&Path>) -> anyhow::Result<Config> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{CourierProvider, SmsProvider};
 
     fn with(overlay: &str) -> Result<Config, String> {
         let config: Config = Figment::from(Toml::string(DEFAULTS))
@@ -62,8 +63,7 @@ mod tests {
         Ok(config)
     }
 
-    const PRODUCTION: &str =
-        "profile = 'production'\npay.provider = 'none'\npay.local_secret = ''\ncourier.provider = 'none'\n";
+    const PRODUCTION: &str = "profile = 'production'\npay.provider = 'none'\npay.local_secret = ''\n";
 
     #[test]
     fn the_defaults_are_a_dev_installation() {
@@ -107,6 +107,11 @@ mod tests {
         }
         let config = with(&format!("{PRODUCTION}session.secret = '{}'", "k3".repeat(16))).unwrap();
         assert_eq!(config.fixed_captcha_answer(), None);
+        // What nobody was named for is not set up, rather than played.
+        assert_eq!(config.courier_provider(), CourierProvider::None);
+        assert_eq!(config.sms_provider(), SmsProvider::None);
+        let local = format!("{PRODUCTION}session.secret = '{}'\ncourier.provider = 'local'", "k3".repeat(16));
+        assert!(with(&local).unwrap_err().contains("courier.provider"));
     }
 
     #[test]

@@ -56,7 +56,8 @@ pub struct PlatformKey {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "explained in config.default.toml")]
 pub struct Courier {
-    pub provider: CourierProvider,
+    #[serde(default)]
+    pub provider: Option<CourierProvider>,
     pub endpoint: String,
     pub business_id: String,
     pub api_key: Secret,
@@ -125,13 +126,13 @@ pub(super) fn check(pay: &Pay, courier: &Courier, dev: bool) -> Result<(), Strin
             return Err("pay.wechat.trade_prefix must be 3 to 8 letters and digits".into());
         }
     }
-    if courier.provider == CourierProvider::Kdniao {
+    if courier.provider == Some(CourierProvider::Kdniao) {
         address("courier.endpoint", &courier.endpoint)?;
         if courier.business_id.is_empty() || courier.api_key.expose().is_empty() {
             return Err("courier.business_id and courier.api_key must be set for kdniao".into());
         }
     }
-    if courier.provider == CourierProvider::Local && !dev {
+    if courier.provider == Some(CourierProvider::Local) && !dev {
         return Err("courier.provider: the local service exists in the dev profile only".into());
     }
     let fits = |channel: &Channel| (1..=31).contains(&channel.code.len()) && !channel.name.is_empty();

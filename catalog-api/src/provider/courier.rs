@@ -58,7 +58,7 @@ pub struct Step {
 
 /// The one the settings name; nobody when tracking is not set up.
 pub fn service(config: &Config) -> anyhow::Result<Option<Box<dyn Courier>>> {
-    Ok(match config.courier.provider {
+    Ok(match config.courier_provider() {
         CourierProvider::None => None,
         CourierProvider::Local => {
             let zone = config.time.offset.parse().ok().context("time.offset")?;

@@ -1,5 +1,7 @@
-//! WeChat's accounts: which one a log-in code is for, and the phone number its client sends encrypted.
+//! WeChat: which account a log-in code is for, the phone number its client sends encrypted, codes that open
+//! the mini-program, messages to customers.
 
+pub mod application;
 pub mod code2session;
 pub mod local;
 pub mod sealed;
@@ -8,6 +10,7 @@ use super::outside::Outside;
 use super::pay::Call;
 use crate::config::{Config, WeixinProvider};
 use anyhow::Context;
+use axum::body::Bytes;
 
 /// Somebody who knows WeChat's accounts.
 pub trait Weixin: Send + Sync {
@@ -16,6 +19,12 @@ pub trait Weixin: Send + Sync {
 
     /// The application that phone numbers have to be sealed for; nothing where any will do.
     fn app_id(&self) -> Option<&str>;
+
+    /// A picture of the code that opens the mini-program with a scene, at most 32 characters.
+    fn mini_code<'a>(&'a self, scene: &'a str) -> Call<'a, Bytes>;
+
+    /// Says something to a customer who has just written.
+    fn say<'a>(&'a self, openid: &'a str, text: &'a str) -> Call<'a, ()>;
 }
 
 /// A log-in of WeChat.

@@ -258,7 +258,7 @@ mod tests {
         let step = crate::provider::courier::Step { station: "here".into(), at: "now".into() };
         let track = Track { steps: vec![step], success: true, ..Track::default() };
         let couriers = Courier {
-            provider: crate::config::CourierProvider::None,
+            provider: Some(crate::config::CourierProvider::None),
             endpoint: String::new(),
             business_id: String::new(),
             api_key: serde_json::from_str("\"\"").unwrap(),

@@ -3,6 +3,7 @@
 
 use super::input::{Edit, UNITS_MAX, terms_of};
 use super::{Scope, in_scope, locked, logged};
+use crate::audit;
 use crate::envelope::{Answer, Reply};
 use crate::error::{CHANGED_MEANWHILE, Failure, Refusal, TOO_LITTLE_FREE, TOO_LITTLE_STOCK};
 use crate::routes::admin::sale::Sale;
@@ -27,7 +28,7 @@ pub async fn update(
     if !(-UNITS_MAX..=UNITS_MAX).contains(&delta) {
         return Err(Refusal::wrong("stockDelta").into());
     }
-    let before = retrying(|| async {
+    let after = retrying(|| async {
         let mut tx = app.db.begin().await?;
         let before = locked(&mut tx, scope, id).await?;
         if u64::from(before.version) != version {
@@ -40,7 +41,7 @@ pub async fn update(
             return Err(Refusal::not_changeable(member).into());
         }
         if new == old && delta == 0 {
-            return Ok(before);
+            return Ok::<_, Failure>(before);
         }
         if delta != 0 {
             move_units(&mut tx, &before, delta, asked_by).await?;
@@ -48,13 +49,15 @@ pub async fn update(
         if !sale_write::set_terms(&mut tx, id, before.version, &new).await? {
             return Err(CHANGED_MEANWHILE.into());
         }
+        // Read under the lock: the answer and the log tell of this change, not of the next one.
+        let after = in_scope(sale::find_locked(&mut tx, id).await?, scope)?;
+        let changes = json!({ "before": logged(&before), "after": logged(&after), "stock_delta": delta });
+        audit::record(&mut tx, &changes).await?;
         tx.commit().await?;
-        Ok(before)
+        Ok(after)
     })
     .await?;
-    let after = in_scope(sale::find(&app.db, id).await?, scope)?;
-    let changes = json!({ "before": logged(&before), "after": logged(&after), "stock_delta": delta });
-    Ok(Reply::data(Sale::show(after, app.zone)?).changing(changes))
+    Ok(Reply::data(Sale::show(after, app.zone)?))
 }
 
 /// People see and post whole seconds; a time that shows the same was not edited.

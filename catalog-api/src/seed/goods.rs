@@ -23,8 +23,8 @@ struct Item {
     name: &'static str,
     brief: &'static str,
     unit: &'static str,
-    price_minor: i64,
-    skus: &'static [(&'static str, i64)],
+    /// What each SKU is called and costs, and how many there are; the first is the cheapest.
+    skus: &'static [(&'static str, i64, i64)],
 }
 
 const ITEMS: &[Item] = &[
@@ -33,40 +33,35 @@ const ITEMS: &[Item] = &[
         name: "Dragon Well spring tea",
         brief: "picked before the April rain, in a tin of 100 g",
         unit: "tin",
-        price_minor: 5_900,
-        skus: &[("100 g", 5_000), ("250 g", 2_000)],
+        skus: &[("100 g", 5_900, 5_000), ("250 g", 12_900, 2_000)],
     },
     Item {
         sn: "CUP-001",
         name: "Celadon tea cup",
         brief: "fired twice, each with a glaze of its own",
         unit: "piece",
-        price_minor: 3_800,
-        skus: &[("sea green", 3_000), ("plum", 1_000)],
+        skus: &[("sea green", 3_800, 3_000), ("plum", 4_200, 1_000)],
     },
     Item {
         sn: "LAMP-001",
         name: "Paper lantern lamp",
         brief: "a warm light that folds flat",
         unit: "piece",
-        price_minor: 12_900,
-        skus: &[("small", 800), ("large", 400)],
+        skus: &[("small", 12_900, 800), ("large", 18_900, 400)],
     },
     Item {
         sn: "BLAN-001",
         name: "Lambswool blanket",
         brief: "130 × 180 cm, washable",
         unit: "piece",
-        price_minor: 26_900,
-        skus: &[("oat", 600), ("fir", 600)],
+        skus: &[("oat", 26_900, 600), ("fir", 26_900, 600)],
     },
     Item {
         sn: "ROD-001",
         name: "Travel fishing rod",
         brief: "four pieces, 2.4 m, in a tube",
         unit: "piece",
-        price_minor: 19_900,
-        skus: &[("2.4 m", 500)],
+        skus: &[("2.4 m", 19_900, 500)],
     },
 ];
 
@@ -95,6 +90,7 @@ async fn goods(db: &mut MySqlConnection, item: &Item) -> sqlx::Result<(u64, u64)
     if let Some(known) = known {
         return Ok(known);
     }
+    let lowest = item.skus.iter().map(|(_, price, _)| *price).min().unwrap_or(0);
     let goods = sqlx::query(
         "insert into goods (goods_sn, name, gallery, brief, unit, counter_price_minor, retail_price_minor, \
          is_new, detail) values (?, ?, '[]', ?, ?, ?, ?, true, ?)",
@@ -103,19 +99,19 @@ async fn goods(db: &mut MySqlConnection, item: &Item) -> sqlx::Result<(u64, u64)
     .bind(item.name)
     .bind(item.brief)
     .bind(item.unit)
-    .bind(item.price_minor * 12 / 10)
-    .bind(item.price_minor)
+    .bind(lowest * 12 / 10)
+    .bind(lowest)
     .bind(format!("<p>{}: {}.</p>", item.name, item.brief))
     .execute(&mut *db)
     .await?
     .last_insert_id();
     let mut skus = Vec::new();
-    for (specification, stock) in item.skus {
+    for (specification, price_minor, stock) in item.skus {
         let sku =
             sqlx::query("insert into sku (goods_id, specifications, price_minor, stock) values (?, ?, ?, ?)")
                 .bind(goods)
                 .bind(format!("[\"{specification}\"]"))
-                .bind(item.price_minor)
+                .bind(price_minor)
                 .bind(stock)
                 .execute(&mut *db)
                 .await?;

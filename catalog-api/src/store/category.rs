@@ -2,7 +2,7 @@
 
 use chrono::NaiveDateTime;
 use serde::Serialize;
-use sqlx::{FromRow, MySqlConnection, MySqlPool};
+use sqlx::{FromRow, MySqlConnection, MySqlPool, QueryBuilder};
 
 /// The level whose categories have no parent.
 pub const FIRST: u8 = 1;
@@ -63,6 +63,13 @@ macro_rules! select_category {
 /// A category.
 pub async fn find(db: &MySqlPool, id: u64) -> sqlx::Result<Option<CategoryRow>> {
     sqlx::query_as(select_category!("where id = ? and deleted = false")).bind(id).fetch_optional(db).await
+}
+
+/// Those of some categories that are of the second level.
+pub async fn second_of_ids(db: &MySqlPool, ids: &[u64]) -> sqlx::Result<Vec<CategoryRow>> {
+    let mut query = QueryBuilder::new(select_category!("where level = 2 and deleted = false and id in ("));
+    super::push_ids(&mut query, ids);
+    query.push(") order by id limit 10000").build_query_as().fetch_all(db).await
 }
 
 /// A category, locked.

@@ -180,7 +180,7 @@ fn narrowed(select: &'static str, filter: Filter) -> QueryBuilder<MySql> {
         query.push(" and kind = 0 and value_id = ").push_bind(goods);
     }
     if let Some(replied) = filter.replied {
-        query.push(if replied { " and reply <> ''" } else { " and reply = ''" });
+        query.push(if replied { " and replied_at is not null" } else { " and replied_at is null" });
     }
     query
 }

@@ -15,6 +15,11 @@ pub const REVIEW_OVER: &str = "review_over";
 /// Payments that were prepared for an order and are not wanted any more are closed at the provider.
 pub const PAYMENT_CLOSE: &str = "payment_close";
 
+/// The share poster of goods is made; the subject is the goods.
+pub const GOODS_POSTER: &str = "goods_poster";
+/// The share poster of a group is made; the subject is the opener's record.
+pub const GROUP_POSTER: &str = "group_poster";
+
 /// An offer of group buying ends; the subject is the offer.
 pub const GROUPON_EXPIRY: &str = "groupon_expiry";
 /// Coupons whose time is over are marked, again and again; there is one such task, whose subject is 0.
@@ -64,6 +69,12 @@ pub async fn claim_one(db: &mut MySqlConnection, kind: &str) -> sqlx::Result<Opt
 /// The task is done.
 pub async fn finish(db: &mut MySqlConnection, id: u64) -> sqlx::Result<()> {
     sqlx::query("delete from due_task where id = ?").bind(id).execute(db).await?;
+    Ok(())
+}
+
+/// The task is done, unless it was asked for again since it was put off.
+pub async fn finish_unless_asked(db: &mut MySqlConnection, id: u64) -> sqlx::Result<()> {
+    sqlx::query("delete from due_task where id = ? and due_at > now(3)").bind(id).execute(db).await?;
     Ok(())
 }
 

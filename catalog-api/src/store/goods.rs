@@ -1,4 +1,7 @@
 //! Goods as the shop finds them. `goods_desk` reads for staff, `goods_write` changes.
+//!
+//! A keyword may stand anywhere, so that every goods has to be looked at: in `goods_search`, an index of all
+//! that a search asks for, which is a tenth of the table.
 
 use crate::extract::listing::{Listing, Rows, SortKey};
 use chrono::NaiveDateTime;
@@ -147,6 +150,16 @@ impl Shelf {
         }
     }
 
+    /// Where the goods are looked for.
+    fn goods(&self) -> &'static str {
+        if self.keyword.is_some() { "goods force index (goods_search)" } else { "goods" }
+    }
+
+    /// Whether it is narrowed by anything but a category.
+    pub fn is_narrowed(&self) -> bool {
+        self.everywhere() != Self::default()
+    }
+
     /// The same shelf in every category.
     pub fn everywhere(&self) -> Self {
         Self { category_id: None, ..self.clone() }
@@ -155,9 +168,19 @@ impl Shelf {
 
 /// How many goods stand on a shelf.
 pub async fn count(db: &MySqlPool, shelf: &Shelf) -> sqlx::Result<i64> {
-    let mut query = QueryBuilder::new("select count(*) from goods where");
+    let mut query = QueryBuilder::new("select count(*) from ");
+    query.push(shelf.goods()).push(" where");
     shelf.narrow(&mut query);
     query.build_query_scalar().fetch_one(db).await
+}
+
+/// How many goods of a shelf are in each category that has some.
+pub async fn tally(db: &MySqlPool, shelf: &Shelf) -> sqlx::Result<Vec<(u64, i64)>> {
+    let mut query = QueryBuilder::new("select goods.category_id, count(*) from ");
+    query.push(shelf.goods()).push(" where");
+    shelf.narrow(&mut query);
+    query.push(" group by goods.category_id");
+    query.build_query_as().fetch_all(db).await
 }
 
 /// Some of the goods on a shelf.
@@ -167,12 +190,13 @@ pub async fn list(
     listing: Listing,
     rows: Rows,
 ) -> sqlx::Result<Vec<BriefRow>> {
-    let mut query = QueryBuilder::new(SELECT_BRIEF);
-    query.push("where");
+    let mut query = QueryBuilder::new("select goods.id as id from ");
+    query.push(shelf.goods()).push(" where");
     shelf.narrow(&mut query);
     query.push(listing.order_by());
     query.push(" limit ").push_bind(rows.count).push(" offset ").push_bind(rows.offset);
-    query.build_query_as().fetch_all(db).await
+    let ids: Vec<u64> = query.build_query_scalar().fetch_all(db).await?;
+    Ok(super::in_order_of(&ids, of_ids(db, &ids).await?, |goods| goods.id))
 }
 
 /// The newest goods of a shelf.
@@ -184,16 +208,17 @@ pub async fn newest(db: &MySqlPool, shelf: &Shelf, limit: i64) -> sqlx::Result<V
     query.build_query_as().fetch_all(db).await
 }
 
-/// Categories of the second level that have goods on a shelf.
-pub async fn categories(db: &MySqlPool, shelf: &Shelf) -> sqlx::Result<Vec<super::category::CategoryRow>> {
-    let mut query = QueryBuilder::new(
+/// Categories of the second level that have goods. One of each is looked up; for `exists` MariaDB would read
+/// the index of all goods.
+pub async fn categories(db: &MySqlPool) -> sqlx::Result<Vec<super::category::CategoryRow>> {
+    sqlx::query_as(
         "select id, name, keywords, description, parent_id, icon_url, pic_url, level, sort_order, added_at, \
-         updated_at from category where level = 2 and deleted = false and exists (select 1 from goods \
-         where goods.category_id = category.id and",
-    );
-    shelf.narrow(&mut query);
-    query.push(") order by id limit 10000");
-    query.build_query_as().fetch_all(db).await
+         updated_at from category where level = 2 and deleted = false and (select goods.id from goods \
+         where goods.category_id = category.id and goods.deleted = false and goods.on_sale = true limit 1) \
+         is not null order by id limit 10000",
+    )
+    .fetch_all(db)
+    .await
 }
 
 /// The newest goods below a category of the first level.

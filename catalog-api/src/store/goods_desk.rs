@@ -1,6 +1,7 @@
 //! Goods as staff list them: on sale or not, whole rows.
 
 use super::goods::{GoodsRow, select_goods};
+use super::{in_order_of, push_where_id_in};
 use crate::extract::listing::{Listing, Rows};
 use sqlx::{MySql, MySqlPool, QueryBuilder};
 
@@ -15,8 +16,32 @@ pub struct Filter {
     pub name: Option<String>,
 }
 
+/// The index to be used, where the server would take a worse one. A name may have the text anywhere, so that
+/// all rows are looked at, in the smallest index that has what is asked for; without a filter, rows in the
+/// order of their ids are those of the table.
+fn index(filter: &Filter, column: &str) -> &'static str {
+    match (filter.name.is_some(), column) {
+        _ if filter.id.is_some() || filter.goods_sn.is_some() => "",
+        (true, _) => "force index (goods_search) ",
+        (false, "id") => "force index (primary) ",
+        (false, _) => "",
+    }
+}
+
+fn among_all(select: &'static str, filter: &Filter, column: &str) -> QueryBuilder<MySql> {
+    let mut query = QueryBuilder::new(select);
+    query.push(index(filter, column));
+    narrow(&mut query, filter);
+    query
+}
+
 fn narrowed(select: &'static str, filter: &Filter) -> QueryBuilder<MySql> {
     let mut query = QueryBuilder::new(select);
+    narrow(&mut query, filter);
+    query
+}
+
+fn narrow(query: &mut QueryBuilder<MySql>, filter: &Filter) {
     query.push("where deleted = false");
     if let Some(id) = filter.id {
         query.push(" and id = ").push_bind(id);
@@ -27,12 +52,11 @@ fn narrowed(select: &'static str, filter: &Filter) -> QueryBuilder<MySql> {
     if let Some(name) = &filter.name {
         query.push(" and name like ").push_bind(super::anywhere(name)).push(" escape '!'");
     }
-    query
 }
 
 /// How many goods match.
 pub async fn count(db: &MySqlPool, filter: &Filter) -> sqlx::Result<i64> {
-    narrowed("select count(*) from goods ", filter).build_query_scalar().fetch_one(db).await
+    among_all("select count(*) from goods ", filter, "").build_query_scalar().fetch_one(db).await
 }
 
 /// Some of the goods that match.
@@ -42,10 +66,13 @@ pub async fn list(
     listing: Listing,
     rows: Rows,
 ) -> sqlx::Result<Vec<GoodsRow>> {
-    let mut query = narrowed(select_goods!(""), filter);
+    let mut query = among_all("select id from goods ", filter, listing.column);
     query.push(listing.order_by());
     query.push(" limit ").push_bind(rows.count).push(" offset ").push_bind(rows.offset);
-    query.build_query_as().fetch_all(db).await
+    let ids: Vec<u64> = query.build_query_scalar().fetch_all(db).await?;
+    let mut query = QueryBuilder::new(select_goods!(""));
+    push_where_id_in(&mut query, "id", &ids);
+    Ok(in_order_of(&ids, query.build_query_as().fetch_all(db).await?, |goods: &GoodsRow| goods.id))
 }
 
 /// The goods that match and come after an id, in the order of ids.

@@ -1,5 +1,6 @@
 //! Who did what: staff always, shoppers where it is sensitive.
 
+use super::{in_order_of, push_where_id_in};
 use crate::extract::listing::{Listing, Rows};
 use chrono::NaiveDateTime;
 use sqlx::{FromRow, MySql, MySqlExecutor, MySqlPool, QueryBuilder};
@@ -59,7 +60,11 @@ pub struct OperationRow {
 fn named(select: &'static str, actor: Option<&str>) -> QueryBuilder<MySql> {
     let mut query = QueryBuilder::new(select);
     if let Some(actor) = actor {
-        query.push("where actor like ").push_bind(super::anywhere(actor)).push(" escape '!'");
+        // A name may have it anywhere, so that all are looked at, in the smallest index that has them.
+        query
+            .push("force index (operation_log_actors) where actor like ")
+            .push_bind(super::anywhere(actor))
+            .push(" escape '!'");
     }
     query
 }
@@ -76,14 +81,16 @@ pub async fn list(
     listing: Listing,
     rows: Rows,
 ) -> sqlx::Result<Vec<OperationRow>> {
-    let mut query = named(
-        "select id, actor, ip, kind, action, succeeded, result, cast(changes as char) as changes, added_at \
-         from operation_log ",
-        actor,
-    );
+    let mut query = named("select id from operation_log ", actor);
     query.push(listing.order_by());
     query.push(" limit ").push_bind(rows.count).push(" offset ").push_bind(rows.offset);
-    query.build_query_as().fetch_all(db).await
+    let ids: Vec<u64> = query.build_query_scalar().fetch_all(db).await?;
+    let mut query = QueryBuilder::new(
+        "select id, actor, ip, kind, action, succeeded, result, cast(changes as char) as changes, added_at \
+         from operation_log",
+    );
+    push_where_id_in(&mut query, "id", &ids);
+    Ok(in_order_of(&ids, query.build_query_as().fetch_all(db).await?, |row: &OperationRow| row.id))
 }
 
 /// Deletes some of the rows that are older than so many days; how many there were.

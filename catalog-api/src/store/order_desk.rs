@@ -1,9 +1,9 @@
 //! Orders as the back office reads them: all columns, every owner, narrowed by a typed filter.
 
-use super::anywhere;
+use super::{anywhere, in_order_of, order_page, push_where_id_in};
 use crate::extract::listing::{Listing, Rows};
 use chrono::NaiveDateTime;
-use sqlx::{FromRow, MySql, MySqlPool, QueryBuilder};
+use sqlx::{FromRow, MySql, MySqlConnection, MySqlPool, QueryBuilder};
 
 /// A whole row of `orders`.
 #[derive(Clone, Debug, FromRow)]
@@ -88,6 +88,13 @@ pub struct Filter {
     pub statuses: Vec<i64>,
 }
 
+impl Filter {
+    /// Whether it asks for nothing but states and times.
+    pub fn is_of_days_and_states(&self) -> bool {
+        self.nickname.is_none() && self.consignee.is_none() && self.order_sn.is_none()
+    }
+}
+
 /// A row of the back office's list.
 #[derive(Clone, Debug, FromRow)]
 #[expect(missing_docs, reason = "the columns, explained in the migration")]
@@ -113,8 +120,7 @@ pub struct Listed {
     pub paid_at: Option<NaiveDateTime>,
 }
 
-fn narrowed(select: &'static str, filter: &Filter) -> QueryBuilder<MySql> {
-    let mut query = QueryBuilder::new(select);
+fn narrow(query: &mut QueryBuilder<MySql>, filter: &Filter) {
     query.push(" where o.deleted = false");
     if let Some(nickname) = &filter.nickname {
         query.push(" and s.nickname like ").push_bind(anywhere(nickname)).push(" escape '!'");
@@ -139,7 +145,6 @@ fn narrowed(select: &'static str, filter: &Filter) -> QueryBuilder<MySql> {
         }
         query.push(")");
     }
-    query
 }
 
 const LISTED: &str = "select o.id, o.order_sn, o.status, o.aftersale_status, o.actual_minor, o.integral_minor, \
@@ -147,37 +152,62 @@ const LISTED: &str = "select o.id, o.order_sn, o.status, o.aftersale_status, o.a
     coalesce(s.avatar, '') as avatar, o.consignee, o.address, o.mobile, o.ship_channel, o.ship_sn, o.message, \
     o.paid_at from orders o left join shopper s on s.id = o.user_id";
 
-/// How many there are. The buyer is looked up only when the filter asks for a name.
-pub async fn count(db: &MySqlPool, filter: &Filter) -> sqlx::Result<i64> {
-    let select = match filter.nickname {
-        Some(_) => "select count(*) from orders o join shopper s on s.id = o.user_id",
-        None => "select count(*) from orders o",
-    };
-    narrowed(select, filter).build_query_scalar().fetch_one(db).await
+/// Where orders are looked for. A nickname may have the text anywhere, so that those of all shoppers are
+/// looked at, in their index, and then the orders of the few that have it.
+fn found_in(filter: &Filter) -> &'static str {
+    match (&filter.order_sn, &filter.nickname) {
+        (None, None) | (Some(_), None) => "orders o",
+        (None, Some(_)) => {
+            "shopper s force index (shopper_nickname) straight_join orders o on o.user_id = s.id"
+        }
+        (Some(_), Some(_)) => "orders o join shopper s on s.id = o.user_id",
+    }
 }
 
-/// Some of them.
+/// How many there are.
+pub async fn count(db: &mut MySqlConnection, filter: &Filter) -> sqlx::Result<i64> {
+    let mut query = QueryBuilder::new("select count(*) from ");
+    query.push(found_in(filter));
+    narrow(&mut query, filter);
+    query.build_query_scalar().fetch_one(db).await
+}
+
+/// Some of them. The id is always the second key and always falls, as the front end's pages expect.
 pub async fn list(
     db: &MySqlPool,
     filter: &Filter,
     listing: Listing,
     rows: Rows,
 ) -> sqlx::Result<Vec<Listed>> {
-    let mut query = narrowed(LISTED, filter);
+    if filter.is_of_days_and_states() {
+        let ids = order_page::ids(db, filter, listing, rows).await?;
+        return these(db, &ids).await;
+    }
+    let mut query = QueryBuilder::new("select o.id from ");
+    query.push(found_in(filter));
+    narrow(&mut query, filter);
     query.push(match (listing.column, listing.descending) {
         ("id", true) => " order by o.id desc",
         ("id", false) => " order by o.id asc",
-        // The id is always the second key and always falls, as the front end's pages expect.
         (_, true) => " order by o.added_at desc, o.id desc",
         (_, false) => " order by o.added_at asc, o.id desc",
     });
     query.push(" limit ").push_bind(rows.count).push(" offset ").push_bind(rows.offset);
-    query.build_query_as().fetch_all(db).await
+    let ids: Vec<u64> = query.build_query_scalar().fetch_all(db).await?;
+    these(db, &ids).await
+}
+
+/// Orders by their ids, in the order of the ids.
+async fn these(db: &MySqlPool, ids: &[u64]) -> sqlx::Result<Vec<Listed>> {
+    let mut query = QueryBuilder::new(LISTED);
+    push_where_id_in(&mut query, "o.id", ids);
+    Ok(in_order_of(ids, query.build_query_as().fetch_all(db).await?, |order: &Listed| order.id))
 }
 
 /// The next ones by falling id, before the last one seen: an export reads the table in pieces.
 pub async fn before(db: &MySqlPool, filter: &Filter, id: u64, limit: u32) -> sqlx::Result<Vec<Listed>> {
-    let mut query = narrowed(LISTED, filter);
+    let mut query = QueryBuilder::new(LISTED);
+    narrow(&mut query, filter);
     query.push(" and o.id < ").push_bind(id).push(" order by o.id desc limit ").push_bind(limit);
     query.build_query_as().fetch_all(db).await
 }

@@ -1,5 +1,6 @@
 //! What shoppers searched for.
 
+use super::{in_order_of, push_where_id_in};
 use crate::extract::listing::{Listing, Rows};
 use chrono::NaiveDateTime;
 use sqlx::{FromRow, MySql, MySqlPool, QueryBuilder};
@@ -56,8 +57,21 @@ pub struct Filter {
     pub word: Option<String>,
 }
 
-fn narrowed(select: &'static str, filter: &Filter) -> QueryBuilder<MySql> {
+/// The index to be used, where the server would take a worse one. A word may have the text anywhere, so that
+/// all rows are looked at, in the smallest index that has what is asked for; without a filter, rows in the
+/// order of their ids are those of the table.
+fn index(filter: &Filter, column: &str) -> &'static str {
+    match (filter.word.is_some(), column) {
+        _ if filter.user_id.is_some() => "",
+        (true, _) => "force index (search_history_words) ",
+        (false, "id") => "force index (primary) ",
+        (false, _) => "",
+    }
+}
+
+fn among_all(select: &'static str, filter: &Filter, column: &str) -> QueryBuilder<MySql> {
     let mut query = QueryBuilder::new(select);
+    query.push(index(filter, column));
     query.push("where deleted = false");
     if let Some(user) = filter.user_id {
         query.push(" and user_id = ").push_bind(user);
@@ -70,7 +84,7 @@ fn narrowed(select: &'static str, filter: &Filter) -> QueryBuilder<MySql> {
 
 /// How many searches match.
 pub async fn count(db: &MySqlPool, filter: &Filter) -> sqlx::Result<i64> {
-    narrowed("select count(*) from search_history ", filter).build_query_scalar().fetch_one(db).await
+    among_all("select count(*) from search_history ", filter, "").build_query_scalar().fetch_one(db).await
 }
 
 /// Some of the searches that match.
@@ -81,8 +95,11 @@ pub async fn list(
     rows: Rows,
 ) -> sqlx::Result<Vec<SearchRow>> {
     let select = "select id, user_id, word, source, added_at, updated_at from search_history ";
-    let mut query = narrowed(select, filter);
+    let mut query = among_all("select id from search_history ", filter, listing.column);
     query.push(listing.order_by());
     query.push(" limit ").push_bind(rows.count).push(" offset ").push_bind(rows.offset);
-    query.build_query_as().fetch_all(db).await
+    let ids: Vec<u64> = query.build_query_scalar().fetch_all(db).await?;
+    let mut query = QueryBuilder::new(select);
+    push_where_id_in(&mut query, "id", &ids);
+    Ok(in_order_of(&ids, query.build_query_as().fetch_all(db).await?, |row: &SearchRow| row.id))
 }

@@ -13,24 +13,27 @@ pub enum Subject {
     Order,
     /// Lines of orders.
     Goods,
+    /// Orders by their state.
+    State,
 }
 
 impl Subject {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::User, Self::Order, Self::Goods];
+    pub const ALL: [Self; 4] = [Self::User, Self::Order, Self::Goods, Self::State];
 
     fn name(self) -> &'static str {
         match self {
             Self::User => "user",
             Self::Order => "order",
             Self::Goods => "goods",
+            Self::State => "state",
         }
     }
 
     fn source(self) -> &'static str {
         match self {
             Self::User => "shopper",
-            Self::Order => "orders",
+            Self::Order | Self::State => "orders",
             Self::Goods => "order_goods",
         }
     }
@@ -50,6 +53,19 @@ impl Subject {
                 ("products", "sum(quantity)"),
                 ("amount_minor", "sum(quantity * price_minor)"),
             ],
+            Self::State => &[
+                ("s101", "sum(not deleted and status = 101)"),
+                ("s102", "sum(not deleted and status = 102)"),
+                ("s103", "sum(not deleted and status = 103)"),
+                ("s104", "sum(not deleted and status = 104)"),
+                ("s201", "sum(not deleted and status = 201)"),
+                ("s202", "sum(not deleted and status = 202)"),
+                ("s203", "sum(not deleted and status = 203)"),
+                ("s204", "sum(not deleted and status = 204)"),
+                ("s301", "sum(not deleted and status = 301)"),
+                ("s401", "sum(not deleted and status = 401)"),
+                ("s402", "sum(not deleted and status = 402)"),
+            ],
         }
     }
 
@@ -58,6 +74,7 @@ impl Subject {
             Self::User => "stat_user_day",
             Self::Order => "stat_order_day",
             Self::Goods => "stat_goods_day",
+            Self::State => "stat_state_day",
         }
     }
 }
@@ -79,6 +96,14 @@ pub struct Mark {
 /// Reads and locks a mark: one at a time brings a subject up to date.
 pub async fn lock_mark(db: &mut MySqlConnection, subject: Subject) -> sqlx::Result<Option<Mark>> {
     sqlx::query_as("select followed_to, offset_s, now(3) as now from stat_mark where subject = ? for update")
+        .bind(subject.name())
+        .fetch_optional(db)
+        .await
+}
+
+/// Reads a mark as it is.
+pub async fn mark(db: &mut MySqlConnection, subject: Subject) -> sqlx::Result<Option<Mark>> {
+    sqlx::query_as("select followed_to, offset_s, now(3) as now from stat_mark where subject = ?")
         .bind(subject.name())
         .fetch_optional(db)
         .await
@@ -227,6 +252,16 @@ pub async fn goods(db: &MySqlPool) -> sqlx::Result<Vec<GoodsDay>> {
     sqlx::query_as("select day, orders, products, amount_minor from stat_goods_day order by day")
         .fetch_all(db)
         .await
+}
+
+/// Orders that are in one of these states, or in any when there are none, by day.
+pub async fn in_states(db: &mut MySqlConnection, states: &[i64]) -> sqlx::Result<Vec<(NaiveDate, i64)>> {
+    let known = Subject::State.figures().iter().map(|(name, _)| *name);
+    let wanted = |name: &str| states.is_empty() || states.iter().any(|state| name[1..] == state.to_string());
+    let sum: String = known.filter(|name| wanted(name)).map(|name| format!(" + {name}")).collect();
+    // The names come from the constants above.
+    let statement = format!("select day, cast(0{sum} as signed) from stat_state_day");
+    sqlx::query_as(AssertSqlSafe(statement)).fetch_all(db).await
 }
 
 /// What there is that is not deleted.

@@ -33,7 +33,8 @@ pub struct CatalogPage {
 #[serde(rename_all = "camelCase")]
 pub struct WholeCatalog {
     category_list: Vec<Category>,
-    /// What is below each category of the first level, by its id.
+    /// What is below each category of the first level, by its id, which is text as every name in JSON.
+    #[schema(value_type = BTreeMap<String, Vec<Category>>)]
     all_list: BTreeMap<u64, Vec<Category>>,
     current_category: Option<Category>,
     current_sub_category: Vec<Category>,

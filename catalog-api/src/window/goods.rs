@@ -11,6 +11,7 @@ use crate::routes::catalogue::issue::Issue;
 use crate::routes::catalogue::texts;
 use crate::routes::wx::group_entity::GrouponRules;
 use crate::state::App;
+use crate::store::category::{self, CategoryRow};
 use crate::store::comment::{self, ON_GOODS};
 use crate::store::goods::{self, Shelf};
 use crate::store::{brand, collect, footprint, goods_part, groupon_rule, issue};
@@ -102,9 +103,9 @@ pub struct Review {
 /// A list.
 pub async fn list(app: &App, shelf: &Shelf, listing: Listing) -> Result<Arc<str>, Failure> {
     let load = async {
-        let rows = listing.rows(goods::count(&app.db, shelf).await?)?;
+        let (total, categories) = totals(app, shelf).await?;
+        let rows = listing.rows(total)?;
         let found = goods::list(&app.db, shelf, listing, rows).await?;
-        let categories = goods::categories(&app.db, &shelf.everywhere()).await?;
         let Page { list, total, page, limit, pages } = rows.page(GoodsBrief::all(found));
         let filter_category_list = Category::all(categories, app.zone);
         Ok(GoodsList { list, total, page, limit, pages, filter_category_list })
@@ -114,6 +115,20 @@ pub async fn list(app: &App, shelf: &Shelf, listing: Listing) -> Result<Arc<str>
         return app.cache.get(&app.redis, &[Subject::Goods, Subject::Categories], &name, load).await;
     }
     Ok(crate::envelope::ready::text_of(load.await?)?.into())
+}
+
+/// How many goods a shelf has, and the categories of all that match, whichever is asked for. What is
+/// narrowed is looked at once for both.
+async fn totals(app: &App, shelf: &Shelf) -> Result<(i64, Vec<CategoryRow>), Failure> {
+    if !shelf.is_narrowed() {
+        let total = goods::count(&app.db, shelf).await?;
+        return Ok((total, goods::categories(&app.db).await?));
+    }
+    let tally = goods::tally(&app.db, &shelf.everywhere()).await?;
+    let asked_for = tally.iter().filter(|(category, _)| shelf.category_id.is_none_or(|id| id == *category));
+    let total = asked_for.map(|(_, goods)| goods).sum();
+    let ids: Vec<u64> = tally.iter().map(|(category, _)| *category).collect();
+    Ok((total, category::second_of_ids(&app.db, &ids).await?))
 }
 
 /// How many goods are on sale.

@@ -37,7 +37,8 @@ fn is_a_test(source: &str, test: &str) -> bool {
     let folder = Path::new(ROOT).join(source.split('/').next().unwrap()).join("tests/it");
     // A file that no module names is not compiled, and shows nothing.
     let outer = module.split("::").next().unwrap();
-    let compiled = fs::read_to_string(folder.join("main.rs")).unwrap().contains(&format!("mod {outer};"));
+    let main = fs::read_to_string(folder.join("main.rs"));
+    let compiled = main.is_ok_and(|text| text.contains(&format!("mod {outer};")));
     let file = folder.join(format!("{}.rs", module.replace("::", "/")));
     let there = fs::read_to_string(file)
         .is_ok_and(|text| ["(", "<"].iter().any(|next| text.contains(&format!("fn {name}{next}"))));
@@ -81,4 +82,24 @@ async fn the_table_of_features_is_true() {
     }
     println!("{} routes; {} of {} features hold", apis.len(), rows.len() - open.len(), rows.len());
     println!("not yet: {}", open.join(" "));
+}
+
+/// docs/security.md: what holds, where, and which tests show it.
+#[test]
+fn the_tables_of_protections_are_true() {
+    let text = fs::read_to_string(Path::new(ROOT).join("docs/security.md")).unwrap();
+    let mut rows = 0;
+    for line in text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| what holds ")) {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [_, sources, tests] = cells[..] else { panic!("three cells: {line}") };
+        let sources: Vec<&str> = sources.split(", ").collect();
+        for source in &sources {
+            assert!(Path::new(ROOT).join(source).exists(), "{source}");
+        }
+        for test in tests.split(", ") {
+            assert!(sources.iter().any(|source| is_a_test(source, test)), "{test}");
+        }
+        rows += 1;
+    }
+    assert!(rows > 25, "the tables are read: {rows}");
 }

@@ -1,5 +1,6 @@
 //! One MariaDB and one Redis for the whole run, one database, key prefix and process per test.
 
+pub(crate) mod description;
 mod http;
 mod ledger;
 pub(crate) mod loopback;
@@ -8,6 +9,7 @@ mod stores;
 mod trade;
 pub(crate) mod wechat;
 
+use description::description;
 pub(crate) use http::{Answer, Call};
 pub(crate) use ledger::{Bought, Goods, shown};
 pub(crate) use shop::Person;
@@ -138,9 +140,13 @@ impl World {
         panic!("not within ten seconds: {what}");
     }
 
-    /// A call to the public listener.
+    /// A call to the public listener. Whatever a test is about, the answer is as the API description
+    /// says.
     pub(crate) async fn call(&self, call: Call) -> Answer {
-        call.send(self.public).await.expect("the service answers")
+        let (method, path) = call.operation();
+        let answer = call.send(self.public).await.expect("the service answers");
+        description(self.private).await.check(&method, &path, &answer);
+        answer
     }
 
     /// A call of staff that has to succeed; its data.

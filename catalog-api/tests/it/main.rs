@@ -4,8 +4,12 @@ mod harness;
 
 // The process: settings, health, ends.
 mod process;
-// Who may call what.
+// Who may call what, and what the API description says.
+mod description;
 mod matrix;
+// How it is laid out, and how requests arrive.
+mod layers;
+mod wire;
 // Which feature is where, and which test shows it.
 mod features;
 // Log-ins.
@@ -18,8 +22,13 @@ mod catalogue;
 mod catalogue_plans;
 mod demo_shop;
 mod goods_editor;
+mod posters;
 mod shop_window;
 mod weixin;
+// What lists cost.
+mod list_plans;
+mod order_totals;
+mod weixin_application;
 // Accounts and what belongs to them.
 mod notices;
 mod own_account;
@@ -60,6 +69,11 @@ mod fishing;
 // Files, and where they are kept.
 mod files;
 mod object_store;
+// All of it: what the existing front ends call, what nobody should send, everybody at once.
+mod bad_input;
+mod clients;
+mod edit_storm;
+mod mass_assignment;
 // Regions and figures.
 mod figures;
 mod regions;

@@ -15,6 +15,7 @@ mod events;
 mod fitness;
 mod harness;
 mod life;
+mod limits;
 mod outages;
 mod races;
 mod recovery;

@@ -65,6 +65,9 @@ impl MariaDb {
             "--character-set-server=utf8mb4".to_owned(),
             "--default-time-zone=+00:00".to_owned(),
             "--max-connections=500".to_owned(),
+            // A million orders and their indexes; the default of 128 MB would read them from the disk again
+            // and again.
+            "--innodb-buffer-pool-size=512M".to_owned(),
             // Readiness probes hang up before they log in, which counts as an error of theirs.
             "--max-connect-errors=4294967295".to_owned(),
             "--binlog-expire-logs-seconds=86400".to_owned(),

@@ -1,10 +1,12 @@
 //! WeChat's `GET /sns/jscode2session`.
 
+use super::application::Application;
 use super::{Weixin, WeixinLogin};
 use crate::config;
 use crate::error::Fault;
 use crate::provider::outside::{Outside, authority, escaped};
 use crate::provider::pay::Call;
+use axum::body::Bytes;
 use axum::http::Request;
 use serde_json::Value;
 
@@ -12,12 +14,14 @@ use serde_json::Value;
 pub struct Code2Session {
     config: config::Weixin,
     outside: Outside,
+    application: Application,
 }
 
 impl Code2Session {
     /// As configured.
     pub fn new(config: &config::Weixin, outside: Outside) -> Self {
-        Self { config: config.clone(), outside }
+        let application = Application::new(config, outside.clone());
+        Self { config: config.clone(), outside, application }
     }
 }
 
@@ -57,5 +61,13 @@ impl Weixin for Code2Session {
 
     fn app_id(&self) -> Option<&str> {
         Some(&self.config.app_id)
+    }
+
+    fn mini_code<'a>(&'a self, scene: &'a str) -> Call<'a, Bytes> {
+        Box::pin(self.application.mini_code(scene))
+    }
+
+    fn say<'a>(&'a self, openid: &'a str, text: &'a str) -> Call<'a, ()> {
+        Box::pin(self.application.say(openid, text))
     }
 }

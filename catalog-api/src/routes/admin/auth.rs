@@ -37,6 +37,17 @@ pub struct LoggedIn {
     admin_info: AdminInfo,
 }
 
+/// What a log-in answers: the session, or beside 605, 606 and 607 a new captcha image as a data URI.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StaffLoginAnswer)]
+#[serde(untagged)]
+pub enum LoginAnswer {
+    /// The session.
+    Session(LoggedIn),
+    /// The image.
+    Image(String),
+}
+
 /// Who logged in.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -69,7 +80,7 @@ async fn image(app: &App, address: ClientAddress) -> Result<String, Failure> {
 
 /// Log in. Failures: 401; 605 wrong, 606 code wrong, 607 code missing, these three with a new image.
 #[utoipa::path(post, path = "/admin/auth/login", tag = "staff: account", request_body = LoginForm,
-    responses((status = 200, body = Envelope<LoggedIn>)))]
+    responses((status = 200, body = Envelope<LoginAnswer>)))]
 pub async fn login(State(app): State<Arc<App>>, address: ClientAddress, body: Loose) -> Answer<LoggedIn> {
     let username = body.required_text("username")?;
     let password = body.required_text_within("password", password::CHARS_MAX)?;

@@ -4,7 +4,8 @@ use crate::access::Staff;
 use crate::envelope::{Answer, Envelope, Money, Nothing, Page, Reply};
 use crate::extract::{Entity, Query};
 use crate::groups::desk;
-use crate::routes::wx::group_entity::{GroupGoods, Groupon, GrouponRules};
+use crate::routes::catalogue::goods::Goods;
+use crate::routes::wx::group_entity::{Groupon, GrouponRules};
 use crate::state::App;
 use crate::store::groupon::{self, GroupRow};
 use crate::store::groupon_rule::{self, Filter};
@@ -45,7 +46,7 @@ pub struct GroupRecord {
     sub_groupons: Vec<Groupon>,
     rules: GrouponRules,
     /// Left out when the goods are deleted.
-    goods: Option<GroupGoods>,
+    goods: Option<Goods>,
 }
 
 /// Offers. Failures: 402.
@@ -88,7 +89,7 @@ pub async fn list_record(State(app): State<Arc<App>>, query: Query) -> Answer<Pa
             groupon: Groupon::show(opener, app.zone),
             sub_groupons: joined.remove(&opener.id).unwrap_or_default(),
             rules: GrouponRules::show(rule, app.zone),
-            goods: goods.get(&rule.goods_id).map(|goods| GroupGoods::show(goods, app.zone)),
+            goods: goods.get(&rule.goods_id).map(|goods| Goods::show(goods.clone(), app.zone)),
         })
     };
     let list = openers.iter().filter_map(record).collect();

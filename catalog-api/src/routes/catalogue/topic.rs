@@ -47,9 +47,10 @@ impl Topic {
     }
 }
 
-/// A topic as lists show it.
+/// A topic as lists show it, and nothing more of it: where an answer is this or a whole topic, the two can
+/// be told apart.
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TopicBrief {
     id: u64,
     title: String,

@@ -1,7 +1,6 @@
 //! Group buying as both surfaces show it.
 
 use crate::envelope::{Money, Zone};
-use crate::store::goods::GoodsRow;
 use crate::store::groupon::GroupRow;
 use crate::store::groupon_rule::{Offer, RuleRow};
 use serde::Serialize;
@@ -118,63 +117,6 @@ impl GrouponGoods {
             name: offer.name,
             brief: offer.brief,
             pic_url: offer.pic_url,
-        }
-    }
-}
-
-/// The goods of a group, as they are stored.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct GroupGoods {
-    id: u64,
-    goods_sn: String,
-    name: String,
-    category_id: u64,
-    brand_id: u64,
-    gallery: Vec<String>,
-    keywords: String,
-    brief: String,
-    is_on_sale: bool,
-    sort_order: i16,
-    pic_url: String,
-    share_url: String,
-    is_new: bool,
-    is_hot: bool,
-    unit: String,
-    counter_price: Money,
-    retail_price: Money,
-    detail: String,
-    add_time: String,
-    update_time: String,
-    deleted: bool,
-}
-
-impl GroupGoods {
-    /// Of a row.
-    pub fn show(row: &GoodsRow, zone: Zone) -> Self {
-        let goods = row.goods.clone();
-        Self {
-            id: row.id,
-            goods_sn: goods.goods_sn,
-            name: goods.name,
-            category_id: goods.category_id,
-            brand_id: goods.brand_id,
-            gallery: serde_json::from_str(&goods.gallery).unwrap_or_default(),
-            keywords: goods.keywords,
-            brief: goods.brief,
-            is_on_sale: goods.on_sale,
-            sort_order: goods.sort_order,
-            pic_url: goods.pic_url,
-            share_url: row.share_url.clone(),
-            is_new: goods.is_new,
-            is_hot: goods.is_hot,
-            unit: goods.unit,
-            counter_price: Money(goods.counter_price_minor),
-            retail_price: Money(row.retail_price_minor),
-            detail: goods.detail,
-            add_time: zone.show(row.added_at),
-            update_time: zone.show(row.updated_at),
-            deleted: false,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Group buying for shoppers: offers, and the groups one is in. Opening and joining a group is
 //! submitting an order.
 
-use super::group_entity::{GroupGoods, Groupon, GrouponGoods, GrouponRules};
+use super::group_entity::{Groupon, GrouponGoods, GrouponRules};
 use crate::envelope::{Answer, Envelope, Money, Page, Reply, Zone};
 use crate::error::{Failure, ORDER_UNKNOWN, Refusal};
 use crate::extract::{Query, Shopper};
+use crate::routes::catalogue::goods::Goods;
 use crate::routes::order_entity::{ExpressInfo, HandleOption, status_text};
 use crate::state::App;
 use crate::store::goods;
@@ -22,7 +23,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct JoinPage {
     groupon: Groupon,
-    goods: GroupGoods,
+    goods: Goods,
 }
 
 /// One of the groups of a shopper, in a list.
@@ -148,7 +149,7 @@ pub async fn join(State(app): State<Arc<App>>, query: Query) -> Answer<JoinPage>
     let goods = goods::find(&app.db, rule.goods_id).await?.ok_or_else(unknown)?;
     Ok(Reply::data(JoinPage {
         groupon: Groupon::show(&record, app.zone),
-        goods: GroupGoods::show(&goods, app.zone),
+        goods: Goods::show(goods, app.zone),
     }))
 }
 

@@ -11,11 +11,18 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// Nothing in a file may load or run anything, whatever a browser takes it for.
 const POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 /// A key never names another file.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+/// The bytes of a picture.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it describes an answer that is no JSON")]
+pub struct PictureFile(Vec<u8>);
 
 /// Upload a picture of at most 5 MB. Failures: 401, 402.
 #[utoipa::path(post, path = "/wx/storage/upload", tag = "shop: files",
@@ -29,7 +36,7 @@ pub async fn upload(State(app): State<Arc<App>>, address: ClientAddress, upload:
 /// A file. 404 where there is none, 400 for a key that climbs out of its folder.
 #[utoipa::path(get, path = "/wx/storage/fetch/{*key}", tag = "shop: files",
     params(("*key" = String, Path)),
-    responses((status = 200, content_type = "image/*", body = Vec<u8>), (status = 400), (status = 404)))]
+    responses((status = 200, content_type = "image/*", body = PictureFile), (status = 400), (status = 404)))]
 pub async fn fetch(State(app): State<Arc<App>>, Path(key): Path<String>) -> Response {
     match find(&app, &key).await {
         Ok(given) => given_out(given).into_response(),
@@ -40,7 +47,7 @@ pub async fn fetch(State(app): State<Arc<App>>, Path(key): Path<String>) -> Resp
 /// The same to be kept as a file.
 #[utoipa::path(get, path = "/wx/storage/download/{*key}", tag = "shop: files",
     params(("*key" = String, Path)),
-    responses((status = 200, content_type = "image/*", body = Vec<u8>), (status = 400), (status = 404)))]
+    responses((status = 200, content_type = "image/*", body = PictureFile), (status = 400), (status = 404)))]
 pub async fn download(State(app): State<Arc<App>>, Path(key): Path<String>) -> Response {
     match find(&app, &key).await {
         Ok(given) => {

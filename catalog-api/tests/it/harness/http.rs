@@ -57,6 +57,12 @@ impl Call {
         self
     }
 
+    /// Method and path, without what is asked.
+    pub(crate) fn operation(&self) -> (Method, String) {
+        let path = self.path.split('?').next().unwrap_or_default();
+        (self.method.clone(), path.to_owned())
+    }
+
     /// As a shopper.
     pub(crate) fn shop(self, token: &str) -> Self {
         self.header("X-Litemall-Token", token)

@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 pub(crate) struct Seen {
     pub(crate) method: String,
     pub(crate) path: String,
+    pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
@@ -51,6 +52,7 @@ impl Loopback {
                         let call = Seen {
                             method: parts.method.to_string(),
                             path: parts.uri.path().to_owned(),
+                            query: parts.uri.query().unwrap_or_default().to_owned(),
                             headers: parts.headers,
                             body: body.to_vec(),
                         };

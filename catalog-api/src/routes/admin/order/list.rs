@@ -4,6 +4,7 @@ use crate::envelope::{Envelope, Money, Page, Reply, Zone};
 use crate::error::{Failure, Refusal};
 use crate::export::{self, BATCH, Batch, Line};
 use crate::extract::Query;
+use crate::orders::total;
 use crate::routes::order_entity::{status_text, texts};
 use crate::state::App;
 use crate::store::order::{self, LineRow};
@@ -62,7 +63,8 @@ pub struct LineVo {
         ("consignee" = Option<String>, Query), ("orderSn" = Option<String>, Query),
         ("start" = Option<String>, Query), ("end" = Option<String>, Query),
         ("orderStatusArray" = Option<Vec<i64>>, Query), ("export" = Option<String>, Query)),
-    responses((status = 200, body = Envelope<Page<OrderRow>>)), security(("staff" = []), ("bearer" = [])))]
+    responses((status = 200, content((Envelope<Page<OrderRow>> = "application/json"), (String = "text/csv")))),
+    security(("staff" = []), ("bearer" = [])))]
 pub async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response, Failure> {
     let listing = query.listing()?;
     let filter = filter(&query, app.zone)?;
@@ -71,7 +73,7 @@ pub async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response,
         Some("csv") => return Ok(file(app, filter)),
         Some(_) => return Err(Refusal::wrong("export").into()),
     }
-    let rows = listing.rows(order_desk::count(&app.db, &filter).await?)?;
+    let rows = listing.rows(total::count(&app, &filter).await?)?;
     let found = order_desk::list(&app.db, &filter, listing, rows).await?;
     let mut lines = lines_of(&app, &found).await?;
     let list = found.into_iter().map(|order| shown(order, &mut lines, app.zone)).collect();
