@@ -16,7 +16,8 @@ const OFFERS: u32 = 6;
 /// Makes what is missing; the goods are there already.
 pub(super) async fn before_orders(app: &App) -> anyhow::Result<()> {
     let mut tx = app.db.begin().await?;
-    let now: NaiveDateTime = sqlx::query_scalar("select now(3)").fetch_one(&mut *tx).await?;
+    // Whole seconds, as from a form.
+    let now: NaiveDateTime = sqlx::query_scalar("select now()").fetch_one(&mut *tx).await?;
     let goods = some_goods(&mut tx).await?;
     for terms in coupons(now, &goods) {
         coupon(&mut tx, &terms).await?;

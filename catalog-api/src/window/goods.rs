@@ -50,7 +50,6 @@ pub struct GoodsPage {
     specification_list: Vec<SpecificationGroup>,
     attribute: Vec<GoodsAttribute>,
     /// `{}` when the goods have none, left out when it is unknown.
-    #[schema(value_type = Option<Brand>)]
     brand: Option<BrandOrNone>,
     share_image: Option<String>,
     // The members below are read for each call and put beside what is kept.
@@ -73,12 +72,17 @@ pub struct GoodsPage {
 }
 
 /// A brand, or the empty object.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 enum BrandOrNone {
     Brand(Brand),
-    None {},
+    None(NoBrand),
 }
+
+/// The empty object.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NoBrand {}
 
 /// The newest reviews.
 #[derive(Debug, Serialize, ToSchema)]
@@ -174,7 +178,7 @@ async fn kept_page(app: &App, id: u64) -> Result<Arc<str>, Failure> {
     let load = async {
         let row = goods::find(db, id).await?.ok_or_else(|| Refusal::wrong("id"))?;
         let brand = match row.goods.brand_id {
-            0 => Some(BrandOrNone::None {}),
+            0 => Some(BrandOrNone::None(NoBrand {})),
             id => brand::find(db, id).await?.map(|row| BrandOrNone::Brand(Brand::show(row, zone))),
         };
         let issues = issue::first(db, ISSUES).await?.into_iter();

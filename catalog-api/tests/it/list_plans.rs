@@ -68,7 +68,6 @@ const STATED: &[(&str, &str, &str)] = &[
     ("/wx/groupon/my", "", "all groups of one shopper"),
     ("/wx/issue/list", "question", SHORT),
     ("/wx/search/helper", "keyword", SHORT),
-    ("/wx/search/result", "keyword", IN_AN_INDEX),
 ];
 
 /// Parameters that choose a part of the list, not what is in it.

@@ -12,7 +12,7 @@ use engine::handoff::Log as _;
 use engine::handoff::memory::{Call, Fate, MemoryLog};
 use engine::lifecycle::Keeper;
 use engine::metrics::Metrics;
-use engine::purchase::answer::OrderAnswer;
+use engine::purchase::answer::{OrderAnswer, Status};
 use engine::purchase::{Attempt, Purchases, Sizing};
 use engine::reservation::embedded::EmbeddedDesk;
 use engine::reservation::{Desk as _, Inspection, Reply, Terms};
@@ -225,6 +225,39 @@ fn sn(answer: OrderAnswer) -> OrderSn {
     match answer {
         OrderAnswer::Accepted(sn) | OrderAnswer::Again(sn) => sn,
     }
+}
+
+/// As after another primary of the database took over: the sale was counted, and now its orders have to be
+/// settled again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_went_back_takes_no_promise_back() {
+    let mut stage = Stage::ready(5).await;
+    let earlier = stage.ledger.save();
+    let (token, unused) = (stage.token(1).await, stage.token(2).await);
+    let promised = sn(stage.order(1, &token).await.expect("accepted"));
+    let settling = stage.settle();
+    let closing = stage.ledger.advance(SALE, SaleState::Open, SaleState::Closing).await;
+    assert!(closing.expect("a ledger in memory"));
+    let state = || stage.spine.gate.sales.get(SALE).map(|known| known.row().state);
+    stage.wait("the sale is counted", async || state() == Some(SaleState::Reconciled)).await;
+    stage.end(settling).await;
+    // From here on this engine knows what it knew.
+    stage.tasks.shutdown().await;
+    let whole = stage.ledger.save();
+
+    stage.ledger.restore(&earlier);
+    let status = async |stage: &Stage| {
+        let looked = stage.spine.status(promised, Some(&session(1))).await;
+        looked.map(|status| matches!(status, Status::Settled(_))).map_err(|refusal| refusal.code)
+    };
+    assert_eq!(stage.order(1, &token).await, Err(Code::Recovering));
+    assert_eq!(status(&stage).await, Err(Code::Recovering));
+    assert_eq!(stage.order(2, &unused).await, Err(Code::Recovering));
+
+    stage.ledger.restore(&whole);
+    assert_eq!(stage.order(1, &token).await, Ok(OrderAnswer::Again(promised)));
+    assert_eq!(status(&stage).await, Ok(true));
+    assert_eq!(stage.order(2, &unused).await, Err(Code::Ended));
 }
 
 #[tokio::test(flavor = "multi_thread")]

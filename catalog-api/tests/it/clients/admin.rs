@@ -253,7 +253,7 @@ async fn goods_pages(client: &mut Client<'_>) -> Value {
     );
     let picture = client.upload("storage/create", "blob", true).await["url"].clone();
     let form = json!({
-        "goods": { "goodsSn": "NET-1", "name": "Landing net", "counterPrice": "99", "isNew": true, "isHot": false,
+        "goods": { "goodsSn": "NET-1", "name": "Net of the harbour master", "counterPrice": "99", "isNew": true, "isHot": false,
             "isOnSale": true, "picUrl": picture, "gallery": [picture], "unit": "piece", "keywords": "net,fish",
             "categoryId": choice["categoryList"][0]["children"][0]["value"],
             "brandId": choice["brandList"][0]["value"], "brief": "", "detail": "<p>a net</p>" },

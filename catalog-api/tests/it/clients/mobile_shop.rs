@@ -130,7 +130,7 @@ async fn addresses(client: &mut Client<'_>) {
     assert_eq!(client.try_get("address/detail?id=-1").await.errno(), 402);
     let form = json!({ "name": "林", "tel": "13700000001", "province": "浙江省", "city": "杭州市",
         "county": "西湖区", "country": "", "areaCode": "330106", "postalCode": "310000",
-        "addressDetail": "湖边路 18 号", "isDefault": true });
+        "addressDetail": "湖边路 18 号", "isDefault": false });
     client.post("address/save", form).await;
     let rows = client.get("address/list").await;
     let at = rows["list"].as_array().unwrap().iter().find(|row| row["name"] == "林").unwrap();

@@ -107,6 +107,10 @@ impl Description {
                 }
                 // Read together with `properties`, or of values whose names are all free.
                 "additionalProperties" if schema.contains_key("properties") => None,
+                "additionalProperties" if *said == Value::Bool(false) => {
+                    let mut names = value.as_object().into_iter().flat_map(Map::keys);
+                    names.next().map(|name| format!("{at}.{name} is not described"))
+                }
                 "additionalProperties" => {
                     let mut members = value.as_object().into_iter().flatten();
                     members.find_map(|(name, member)| self.violation(said, member, &format!("{at}.{name}")))

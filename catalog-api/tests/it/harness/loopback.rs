@@ -10,7 +10,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// A call that came.
 #[derive(Clone, Debug)]
@@ -42,6 +42,8 @@ impl Loopback {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (log, answer) = (Arc::clone(&seen), Arc::new(answer));
         let serving = tokio::spawn(async move {
+            // They end with the server, as those of a vendor that is away do.
+            let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
                 let service = service_fn(move |request: Request<Incoming>| {
@@ -61,7 +63,7 @@ impl Loopback {
                         Ok::<_, Infallible>(response.map(Full::new))
                     }
                 });
-                tokio::spawn(async move {
+                connections.spawn(async move {
                     let connection = hyper::server::conn::http1::Builder::new();
                     connection.serve_connection(TokioIo::new(stream), service).await.ok();
                 });
