@@ -68,7 +68,13 @@ const STATED: &[(&str, &str, &str)] = &[
     ("/wx/groupon/my", "", "all groups of one shopper"),
     ("/wx/issue/list", "question", SHORT),
     ("/wx/search/helper", "keyword", SHORT),
+    (SAME, "isHot", COUNTED),
+    (SAME, "isNew", COUNTED),
+    (SAME, "keyword", IN_AN_INDEX),
 ];
+
+/// Asks what `/wx/goods/list` has asked before, so that what is kept may answer.
+const SAME: &str = "/wx/search/result";
 
 /// Parameters that choose a part of the list, not what is in it.
 const NO_FILTERS: [&str; 6] = ["page", "limit", "size", "sort", "order", "export"];
@@ -428,7 +434,7 @@ async fn no_list_reads_a_table() {
         complaints.len(),
         complaints.iter().map(|c| format!("{c}\n")).collect::<String>()
     );
-    for (path, filter, reason) in STATED {
+    for (path, filter, reason) in STATED.iter().filter(|(path, ..)| *path != SAME) {
         assert!(
             needed.contains(&(*path, *filter)),
             "{path} by {filter} reads little now; it is stated to ({reason})"
