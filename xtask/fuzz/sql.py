@@ -16,7 +16,9 @@ import control
 import mall as house
 
 OPTIONS = ["--level", "3", "--risk", "2", "--dbms", "MySQL", "--threads", "2", "--timeout", "30"]
-FIXED = ["--batch", "--ignore-stdin", "--flush-session", "--disable-coloring"]
+# A value such as -1, which clients send for "none", looks to it like an attempt of its own.
+SURE = ["--answers", "are you really sure=Y"]
+FIXED = ["--batch", "--ignore-stdin", "--flush-session", "--disable-coloring", *SURE]
 # How lists are asked for; tried together, since they do not narrow the answer.
 PAGING = {"page": "1", "limit": "5", "sort": "add_time", "order": "desc"}
 

@@ -196,6 +196,10 @@ async fn staff_answer_one_by_one_and_in_batches() {
         shop.staff("batch-reject", json!({ "ids": [ids[2].to_string(), ids[3].to_string()] })).await.errno(),
         0
     );
+    // The log says of a batch which requests it changed.
+    let log = shop.world.ok(Call::get("/admin/log/list?limit=1").staff(&shop.staff)).await;
+    let changed = log["list"][0]["changes"]["requests"].as_array().unwrap();
+    assert_eq!((changed.len(), &changed[0]["id"]), (1, &json!(ids[3])));
     let mut states = Vec::new();
     for order in &orders {
         states.push(shop.of(order).await["status"].as_i64().unwrap());

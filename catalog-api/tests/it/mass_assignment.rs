@@ -408,7 +408,11 @@ async fn take_away(world: &World, table: &str, id: u64) {
         sqlx::query(back).bind(id).execute(&world.db).await.unwrap();
     }
     if table == "notice" {
-        sqlx::query("delete from notice_admin where notice_id = ?").bind(id).execute(&world.db).await.unwrap();
+        sqlx::query("delete from notice_admin where notice_id = ?")
+            .bind(id)
+            .execute(&world.db)
+            .await
+            .unwrap();
     }
     let sql = format!("delete from {table} where id = {id}");
     sqlx::query(AssertSqlSafe(sql)).execute(&world.db).await.unwrap();

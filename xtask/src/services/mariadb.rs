@@ -42,12 +42,16 @@ impl MariaDb {
         let program = which(PROGRAM).context("mariadbd is not installed")?;
         let data = dir.join("data");
         install(&dir, &data)?;
+        // Its own: a server that starts deletes what others keep in a shared one.
+        let temporary = dir.join("tmp");
+        std::fs::create_dir_all(&temporary).with_context(|| temporary.display().to_string())?;
         let password = password(&dir)?;
         let accounts = dir.join("accounts.sql");
         write_private(&accounts, &accounts_sql(&password))?;
         let mut args = vec![
             "--no-defaults".to_owned(),
             format!("--datadir={}", data.display()),
+            format!("--tmpdir={}", temporary.display()),
             // Relative to the data, because the path of a socket may have 107 bytes only.
             "--socket=mariadb.sock".to_owned(),
             format!("--port={port}"),

@@ -100,7 +100,7 @@ async fn batch(app: &App, body: &Loose, word: Word) -> Answer<Nothing> {
             changes.push(changed(id, 1, word));
         }
     }
-    Ok(Reply::done().changing(json!(changes)))
+    Ok(Reply::done().changing(json!({ "requests": changes })))
 }
 
 /// Send the money of an accepted one back; goods return by the type that is stored. Failures: 401, 402

@@ -70,11 +70,12 @@ impl Stores {
         let mysql = guarded(
             &folder,
             &format!(
-                "mariadbd --no-defaults --user=root --datadir={} --socket={}/mysql.sock --port={mysql_port} \
+                "mariadbd --no-defaults --user=root --datadir={data} --tmpdir={folder} --socket={folder}/mysql.sock \
+                 --port={mysql_port} \
                  --bind-address=127.0.0.1 --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=64M \
                  --max-connections=1000",
-                path(&data),
-                path(&folder)
+                data = path(&data),
+                folder = path(&folder)
             ),
             "mysql.log",
         );

@@ -62,6 +62,7 @@ impl Server {
             .args(user())
             .arg(format!("--port={port}"))
             .arg(option("datadir", &data))
+            .arg(option("tmpdir", &directory))
             .arg(option("socket", &directory.join("socket")))
             .arg(option("pid-file", &directory.join("pid")))
             .stdout(Stdio::null())
