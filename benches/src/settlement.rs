@@ -39,8 +39,8 @@ pub(crate) async fn measure(mall: &Installation, table: &mut Table) -> Result<()
     let units = (2 * ROWS * ROUNDS) as u64;
     // Never served: no engine runs yet, and by the time one does the sale is over.
     let (ours, theirs) = (sale(mall, units).await?, sale(mall, units).await?);
-    let mut from = match ledger.position(PARTITION, LOG).await? {
-        Position::At { next, .. } => next,
+    let (mut from, mut after) = match ledger.position(PARTITION, LOG).await? {
+        Position::At { next, witness } => (next, witness),
         Position::Foreign(log) => bail!("the position is in {log}"),
     };
     let mut bare = MySqlConnection::connect(&mall.database_url).await?;
@@ -55,12 +55,12 @@ pub(crate) async fn measure(mall: &Installation, table: &mut Table) -> Result<()
         let seen = measured(&watched, async || {
             for records in &steps {
                 let to = from + records.len() as i64;
-                let step = Step { partition: PARTITION, log: LOG, from, to, records, bury: false };
+                let step = Step { partition: PARTITION, log: LOG, from, after, to, records, bury: false };
                 match ledger.settle(&step).await? {
                     Settled::Done(tally) => ensure!(tally.orders as usize == ORDERS * RECORDS, "{tally:?}"),
                     Settled::Fenced => bail!("somebody else settles"),
                 }
-                from = to;
+                (from, after) = (to, engine::settlement::plan::witness(records).or(after));
             }
             Ok(())
         })

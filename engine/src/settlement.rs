@@ -225,6 +225,9 @@ pub struct Step<'a> {
     pub log: &'a str,
     /// Offset the position must have.
     pub from: i64,
+    /// The witness it must have: at the same offset of a log that lost its tail and was written on, a ledger
+    /// that went back stands behind another record.
+    pub after: Option<(i64, Nonce)>,
     /// Offset it gets.
     pub to: i64,
     /// The records between, in order.

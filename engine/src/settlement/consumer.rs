@@ -52,6 +52,9 @@ pub struct Consumer<D, L, G> {
 /// The record that could not settle last, and since when.
 type Doubt = Option<(i64, tokio::time::Instant)>;
 
+/// The next offset to settle, and the witness.
+type Reached = (i64, Option<(i64, Nonce)>);
+
 /// Why a turn on a partition ended.
 enum End {
     /// Somebody else works on it, or moved its position: look again.
@@ -59,7 +62,7 @@ enum End {
     /// The position is in another log: nothing may be settled until somebody looked.
     ForeignLog(Arc<str>),
     /// The log no longer holds the position.
-    OutOfRange(i64),
+    OutOfRange(i64, Option<(i64, Nonce)>),
 }
 
 impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
@@ -72,8 +75,8 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
             let began = tokio::time::Instant::now();
             let wait = match self.turn(partition, (&mut doubt, &mut told), &shutdown).await {
                 Ok(End::Elsewhere) => LEASE / 6,
-                Ok(End::OutOfRange(from)) => {
-                    self.to_what_is_left(partition, from).await;
+                Ok(End::OutOfRange(from, after)) => {
+                    self.to_what_is_left(partition, (from, after)).await;
                     BACK_OFF.0
                 }
                 Ok(End::ForeignLog(lost)) => self.foreign_log(partition, &lost, &mut told).await,
@@ -115,7 +118,7 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
             self.metrics.shift(Gauge::SettlementStopped, -1);
         }
         if !self.witness_stands(partition, newest).await? {
-            return Ok(End::OutOfRange(next));
+            return Ok(End::OutOfRange(next, newest));
         }
         let mut reader = self.log.read_from(partition, next).await?;
         while !shutdown.has_begun() {
@@ -131,12 +134,12 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
             }
             let mut records = match reader.next(RECORDS_MAX, READ_WAIT).await? {
                 Read::Records(records) => records,
-                Read::OutOfRange => return Ok(End::OutOfRange(next)),
+                Read::OutOfRange => return Ok(End::OutOfRange(next, newest)),
             };
             while !records.is_empty() {
                 let rest = records.split_off(in_one_step(&records));
-                match self.settle((partition, &log), next, &records, doubt).await? {
-                    Some(to) => (next, newest) = (to, witness(&records).or(newest)),
+                match self.settle((partition, &log), (next, newest), &records, doubt).await? {
+                    Some(reached) => (next, newest) = reached,
                     None => {
                         self.metrics.count(Count::Fenced, 1);
                         return Ok(End::Elsewhere);
@@ -154,16 +157,16 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
     async fn settle(
         &self,
         (partition, log): (u32, &str),
-        mut from: i64,
+        (mut from, mut after): Reached,
         mut records: &[Logged],
         doubt: &mut Doubt,
-    ) -> Result<Option<i64>, Fault> {
+    ) -> Result<Option<Reached>, Fault> {
         let mut size = records.len();
         while !records.is_empty() {
             let (now, later) = records.split_at(size.min(records.len()));
             let to = now.last().map_or(from, |last| last.offset + 1);
             let bury = now.len() == 1 && hopeless(&now[0], doubt);
-            let step = Step { partition, log, from, to, records: now, bury };
+            let step = Step { partition, log, from, after, to, records: now, bury };
             match self.ledger.settle(&step).await {
                 Ok(Settled::Done(tally)) => {
                     self.count(&tally);
@@ -172,7 +175,7 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
                     if tally.void == 0 {
                         self.trim(now).await;
                     }
-                    (from, records) = (to, later);
+                    (from, after, records) = (to, witness(now).or(after), later);
                 }
                 Ok(Settled::Fenced) => return Ok(None),
                 // Whether it was committed is written in the position.
@@ -190,7 +193,7 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
                 Err(_) => size = now.len() / 2,
             }
         }
-        Ok(Some(from))
+        Ok(Some((from, after)))
     }
 
     /// Books what gives a sale units. The keeper does that otherwise, but after the ledger went back it
@@ -270,7 +273,7 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
 
     /// Begins again where the log begins. Everything settled is skipped by its token, and what the log
     /// lost is in the outbox.
-    async fn to_what_is_left(&self, partition: u32, from: i64) {
+    async fn to_what_is_left(&self, partition: u32, (from, after): Reached) {
         let moved = async {
             let (first, _) = self.log.bounds(partition).await?;
             let log = self.log.identity();
@@ -278,7 +281,7 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
                 return self.ledger.rewind(partition, &log, from, first).await;
             }
             // Retention went past the position. What it took is in the outbox and comes again.
-            let over = Step { partition, log: &log, from, to: first, records: &[], bury: false };
+            let over = Step { partition, log: &log, from, after, to: first, records: &[], bury: false };
             self.ledger.settle(&over).await.map(|settled| settled != Settled::Fenced)
         };
         match moved.await {

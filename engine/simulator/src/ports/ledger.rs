@@ -41,6 +41,7 @@ struct OwnedStep {
     partition: u32,
     log: Arc<str>,
     from: i64,
+    after: Option<(i64, Nonce)>,
     to: i64,
     records: Vec<Logged>,
     bury: bool,
@@ -48,13 +49,13 @@ struct OwnedStep {
 
 impl OwnedStep {
     fn of(step: &Step<'_>) -> Self {
-        let Step { partition, log, from, to, records, bury } = *step;
-        Self { partition, log: log.into(), from, to, records: records.to_vec(), bury }
+        let Step { partition, log, from, after, to, records, bury } = *step;
+        Self { partition, log: log.into(), from, after, to, records: records.to_vec(), bury }
     }
 
     fn step(&self) -> Step<'_> {
-        let Self { partition, from, to, bury, .. } = *self;
-        Step { partition, log: &self.log, from, to, records: &self.records, bury }
+        let Self { partition, from, after, to, bury, .. } = *self;
+        Step { partition, log: &self.log, from, after, to, records: &self.records, bury }
     }
 }
 
@@ -223,11 +224,15 @@ impl SimLedger {
         let OwnedStep { partition, to, .. } = step;
         let log = step.log.clone();
         let moved = through!(self, Act, "ledger position (mutant)", (log), |ledger| {
-            let Position::At { next, .. } = ledger.position(partition, &log).await? else { return Ok(0) };
-            let alone = Step { partition, log: &log, from: next, to, records: &[], bury: false };
-            ledger.settle(&alone).await.map(|_| to)
+            let Position::At { next, witness } = ledger.position(partition, &log).await? else {
+                return Ok((0, None));
+            };
+            let alone =
+                Step { partition, log: &log, from: next, after: witness, to, records: &[], bury: false };
+            ledger.settle(&alone).await.map(|_| (to, witness))
         })?;
-        Ok(OwnedStep { from: moved, to: moved, ..step })
+        let (moved, after) = moved;
+        Ok(OwnedStep { from: moved, after, to: moved, ..step })
     }
 }
 
@@ -281,9 +286,9 @@ async fn settle_barrier(world: &World, sale: SaleId, generation: Generation) {
     let partition = partition_of(sale, crate::world::PARTITIONS);
     let log = "simulated";
     let position = world.ledger.position(partition, log).await.expect("a ledger in memory");
-    let Position::At { next, .. } = position else { return };
+    let Position::At { next, witness } = position else { return };
     let barrier = Record::Barrier { sale, generation };
     let records = [Logged { offset: next, appended_at_ms: 0, bytes: Vec::new(), record: Ok(barrier) }];
-    let step = Step { partition, log, from: next, to: next, records: &records, bury: false };
+    let step = Step { partition, log, from: next, after: witness, to: next, records: &records, bury: false };
     let _ = world.ledger.settle(&step).await;
 }

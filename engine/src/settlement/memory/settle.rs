@@ -1,6 +1,6 @@
 //! Settlement over the maps: looks up the facts, lets the plan decide, carries it out.
 
-use super::tables::{LetterRow, OrderRow, Tables};
+use super::tables::{LetterRow, OrderRow, PositionRow, Tables};
 use crate::settlement::plan::{Facts, Poison, SaleFacts, SettledRecord, Wanted, plan, witness};
 use crate::settlement::{Settled, SettledOrder, Step};
 use contract::ids::SaleId;
@@ -9,8 +9,9 @@ use contract::record::{Batch, Order};
 
 /// One settlement transaction.
 pub(super) fn settle(tables: &mut Tables, step: &Step<'_>, now_ms: u64) -> Result<Settled, Poison> {
-    let there = |log: &str, next: i64| log == step.log && next == step.from;
-    if !tables.positions.get(&step.partition).is_some_and(|row| there(&row.log, row.next)) {
+    let there =
+        |row: &PositionRow| *row.log == *step.log && row.next == step.from && row.witness == step.after;
+    if !tables.positions.get(&step.partition).is_some_and(there) {
         return Ok(Settled::Fenced);
     }
     let plan = plan(step.records, facts(tables, step), step.bury)?;

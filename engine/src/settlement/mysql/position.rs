@@ -50,18 +50,20 @@ pub(super) async fn begin(
     unless_taken(inserted)
 }
 
-/// Moves a position forward, with the newest witness if there is one; false when it was not at `from`.
+/// Moves a position forward, with the newest witness if there is one; false when it was not at `from`, or
+/// not behind the record that `after` names.
 pub(super) async fn advance(
     connection: &mut MySqlConnection,
     partition: u32,
     log: &str,
     (from, to): (i64, i64),
-    witness: Option<(i64, Nonce)>,
+    (after, witness): (Option<(i64, Nonce)>, Option<(i64, Nonce)>),
 ) -> Result<bool, Failure> {
     let done = query(
         "update log_position set next_offset = ?, witness_offset = coalesce(?, witness_offset),
             witness = coalesce(?, witness)
-        where partition_id = ? and topic_identity = ? and next_offset = ?",
+        where partition_id = ? and topic_identity = ? and next_offset = ? and witness_offset = ?
+            and witness <=> ?",
     )
     .bind(to)
     .bind(witness.map(|(offset, _)| offset))
@@ -69,6 +71,8 @@ pub(super) async fn advance(
     .bind(partition)
     .bind(log)
     .bind(from)
+    .bind(after.map_or(-1, |(offset, _)| offset))
+    .bind(after.as_ref().map(|(_, nonce)| nonce.0.as_slice()))
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)

@@ -5,6 +5,7 @@ use super::{facts, letters, mall, position, purchases, stock};
 use crate::handoff::Logged;
 use crate::settlement::plan::{Facts, Wanted, plan};
 use crate::settlement::{Settled, Step};
+use contract::ids::Nonce;
 use sqlx::mysql::MySqlConnection;
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ pub(super) struct OwnedStep {
     pub(super) log: Arc<str>,
     /// Offsets the position moves from and to.
     pub(super) moves: (i64, i64),
+    /// The witness it has before.
+    pub(super) after: Option<(i64, Nonce)>,
     /// The records between.
     pub(super) records: Vec<Logged>,
     /// Whether what cannot settle is buried.
@@ -28,6 +31,7 @@ impl From<&Step<'_>> for OwnedStep {
             partition: step.partition,
             log: step.log.into(),
             moves: (step.from, step.to),
+            after: step.after,
             records: step.records.to_vec(),
             bury: step.bury,
         }
@@ -37,7 +41,7 @@ impl From<&Step<'_>> for OwnedStep {
 /// Everything between `start transaction` and its end. The first statement is the fence.
 pub(super) async fn settle(connection: &mut MySqlConnection, step: &OwnedStep) -> Result<Settled, Failure> {
     let newest = crate::settlement::plan::witness(&step.records);
-    if !position::advance(connection, step.partition, &step.log, step.moves, newest).await? {
+    if !position::advance(connection, step.partition, &step.log, step.moves, (step.after, newest)).await? {
         return Ok(Settled::Fenced);
     }
     let wanted = Wanted::by(&step.records);

@@ -77,15 +77,20 @@ pub(super) trait Bench: Sync {
     }
 
     async fn try_settle(&self, records: &[Logged], bury: bool) -> Result<Settled, Fault> {
-        let from = self.next().await;
+        let (from, after) = self.at().await;
         let to = records.iter().map(|record| record.offset + 1).max().unwrap_or(from).max(from);
-        self.ledger().settle(&Step { partition: 0, log: LOG, from, to, records, bury }).await
+        self.ledger().settle(&Step { partition: 0, log: LOG, from, after, to, records, bury }).await
     }
 
     /// Where partition 0 is.
     async fn next(&self) -> i64 {
+        self.at().await.0
+    }
+
+    /// The same, with its witness.
+    async fn at(&self) -> (i64, Option<(i64, Nonce)>) {
         match self.ledger().position(0, LOG).await.unwrap() {
-            Position::At { next, .. } => next,
+            Position::At { next, witness } => (next, witness),
             Position::Foreign(log) => panic!("position in {log}"),
         }
     }

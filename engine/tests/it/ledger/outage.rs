@@ -13,7 +13,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 async fn settle_one(ledger: &MySqlLedger) -> Result<Settled, Fault> {
     let records = [orders(0, 1, vec![order(1, 1), order(2, 2)])];
-    ledger.settle(&Step { partition: 0, log: LOG, from: 0, to: 1, records: &records, bury: true }).await
+    ledger
+        .settle(&Step { partition: 0, log: LOG, from: 0, after: None, to: 1, records: &records, bury: true })
+        .await
 }
 
 async fn hold_the_sale(bench: &MariaDbBench) -> Transaction<'static, MySql> {

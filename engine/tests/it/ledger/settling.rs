@@ -47,19 +47,28 @@ pub(super) async fn orders_of_an_older_generation_are_void_after_the_barrier(ben
 pub(super) async fn a_step_from_another_offset_or_log_is_fenced(bench: &impl Bench) {
     bench.add_sale(&sale(1, 10)).await;
     let records = [orders(0, 1, vec![order(1, 1)])];
-    let step = Step { partition: 0, log: LOG, from: 0, to: 1, records: &records, bury: true };
+    let step = Step { partition: 0, log: LOG, from: 0, after: None, to: 1, records: &records, bury: true };
     // Without a position nobody may settle.
     assert_eq!(bench.ledger().settle(&step).await.unwrap(), Settled::Fenced);
     assert_eq!(bench.next().await, 0);
-    for fenced in
-        [Step { from: 1, to: 2, ..step }, Step { log: "log-b", ..step }, Step { partition: 1, ..step }]
-    {
+    for fenced in [
+        Step { from: 1, to: 2, ..step },
+        Step { after: Some((0, nonce(9))), ..step },
+        Step { log: "log-b", ..step },
+        Step { partition: 1, ..step },
+    ] {
         assert_eq!(bench.ledger().settle(&fenced).await.unwrap(), Settled::Fenced);
     }
     assert_eq!(bench.books(SaleId(1)).await.orders, 0);
     assert_eq!(bench.ledger().settle(&step).await.unwrap(), Settled::Done(tally(1, 0, 0, 0)));
     let witness = Some((0, nonce(1)));
     assert_eq!(bench.ledger().position(0, LOG).await.unwrap(), Position::At { next: 1, witness });
+    // Behind another record at the same offset nothing is settled.
+    let next = [orders(1, 1, vec![order(2, 1)])];
+    for after in [None, Some((0, nonce(9)))] {
+        let step = Step { from: 1, after, to: 2, records: &next, ..step };
+        assert_eq!(bench.ledger().settle(&step).await.unwrap(), Settled::Fenced);
+    }
     // A barrier is a witness as well: what it says must still stand there, too.
     let last = barrier(1, 1, 1);
     let mark = engine::settlement::plan::mark(&last);
@@ -72,9 +81,9 @@ pub(super) async fn a_step_from_another_offset_or_log_is_fenced(bench: &impl Ben
 pub(super) async fn of_two_settlers_the_second_is_fenced(bench: &impl Bench) {
     bench.add_sale(&sale(1, 1000)).await;
     for round in 0..10 {
-        let from = bench.next().await;
+        let (from, after) = bench.at().await;
         let records = [orders(from, 1, vec![order(round, 1)])];
-        let step = Step { partition: 0, log: LOG, from, to: from + 1, records: &records, bury: false };
+        let step = Step { partition: 0, log: LOG, from, after, to: from + 1, records: &records, bury: false };
         let (one, other) = tokio::join!(bench.ledger().settle(&step), bench.ledger().settle(&step));
         let done = [one.unwrap(), other.unwrap()].iter().filter(|it| **it != Settled::Fenced).count();
         assert_eq!(done, 1, "round {round}");
