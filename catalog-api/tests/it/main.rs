@@ -78,6 +78,7 @@ mod mass_assignment;
 mod figures;
 mod regions;
 // The buyers' pages, in a browser.
+mod board;
 mod browser;
 // Development.
 mod dev;
