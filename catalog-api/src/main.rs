@@ -106,9 +106,7 @@ fn command(file: &mut Option<PathBuf>) -> anyhow::Result<Command> {
             "serve" => Command::Serve,
             "migrate" => Command::Migrate,
             "seed" => Command::Seed { fresh_sales: false, amounts: Amounts::default() },
-            "import" => {
-                Command::Import(Options { from: String::new(), batch: import::BATCH, check: false })
-            }
+            "import" => Command::Import(Options { from: String::new(), batch: import::BATCH, check: false }),
             "first-staff" => {
                 Command::FirstStaff { name: arguments.next().context("first-staff wants a name")? }
             }
@@ -131,6 +129,7 @@ fn amount(argument: &str, value: Option<&str>) -> anyhow::Result<u64> {
 }
 
 fn batch(value: Option<&str>) -> anyhow::Result<u32> {
-    let rows = value.and_then(|value| value.parse().ok()).filter(|rows| (1..=import::BATCH_MAX).contains(rows));
+    let rows =
+        value.and_then(|value| value.parse().ok()).filter(|rows| (1..=import::BATCH_MAX).contains(rows));
     rows.with_context(|| format!("--batch wants a number from 1 to {}", import::BATCH_MAX))
 }

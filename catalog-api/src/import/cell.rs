@@ -113,7 +113,9 @@ mod tests {
 
     #[test]
     fn amounts_are_exact() {
-        for (text, minor) in [("899.00", Some(89_900)), ("0.29", Some(29)), ("-1.10", Some(-110)), ("5", Some(500))] {
+        for (text, minor) in
+            [("899.00", Some(89_900)), ("0.29", Some(29)), ("-1.10", Some(-110)), ("5", Some(500))]
+        {
             assert_eq!(money(text), minor);
         }
         assert_eq!(money("0.001"), None);

@@ -14,12 +14,7 @@ use sqlx::{Connection, MySqlConnection, MySqlPool};
 
 /// Copies what is not there yet. What is wrong with rows was told when they were looked at; here those are
 /// told that our database refuses.
-pub async fn copy(
-    db: &MySqlPool,
-    source: &MySqlPool,
-    law: &Law,
-    batch: u32,
-) -> anyhow::Result<Report> {
+pub async fn copy(db: &MySqlPool, source: &MySqlPool, law: &Law, batch: u32) -> anyhow::Result<Report> {
     let mut report = Report::default();
     let mut known = Known::default();
     let mut connection = db.acquire().await?;
@@ -34,8 +29,7 @@ pub async fn copy(
         if state.finished {
             let newer = litemall::count(source, table.from, state.last_id).await?;
             if newer > 0 {
-                let name = table.from;
-                tracing::warn!("{name}: {newer} rows are newer than the import, which does not follow them");
+                told.newer(table.from, newer);
             }
             continue;
         }
@@ -194,4 +188,3 @@ fn reason(error: &sqlx::Error) -> Option<String> {
     error_number(error).filter(|number| OF_THE_ROW.contains(number))?;
     error.as_database_error().map(|error| error.message().to_owned())
 }
-

@@ -156,7 +156,13 @@ impl<'a> Judge<'a> {
 /// Whether our column holds a text.
 fn fits(text: &str, column: &ColumnRow) -> Result<(), String> {
     let counted_in_bytes = column.data_type.ends_with("text");
-    let length = if counted_in_bytes { text.len() } else if text.is_ascii() { text.len() } else { text.chars().count() };
+    let length = if counted_in_bytes {
+        text.len()
+    } else if text.is_ascii() {
+        text.len()
+    } else {
+        text.chars().count()
+    };
     if length as u64 > column.length {
         return Err(format!("is longer than the {} our column holds", column.length));
     }
@@ -282,7 +288,9 @@ impl Draft<'_> {
             Kind::OfLiving(subject) => {
                 let value = self.reference(column, cell, subject)?;
                 match value {
-                    Value::Int(id) if !self.known.lives(subject, id.unsigned_abs()) => return Err(Stays::NotKept),
+                    Value::Int(id) if !self.known.lives(subject, id.unsigned_abs()) => {
+                        return Err(Stays::NotKept);
+                    }
                     value => value,
                 }
             }
@@ -310,7 +318,9 @@ impl Draft<'_> {
                 "L2" => Value::Int(2),
                 _ => return out(format!("{} is not known here (L1 or L2)", shown())),
             },
-            Kind::Hash => Value::Text(cell.filter(|text| text.starts_with("$2")).unwrap_or_default().to_owned()),
+            Kind::Hash => {
+                Value::Text(cell.filter(|text| text.starts_with("$2")).unwrap_or_default().to_owned())
+            }
             Kind::Seen | Kind::SeenNumber => Value::Null,
         })
     }
@@ -328,7 +338,8 @@ impl Draft<'_> {
     }
 
     fn reference(&self, column: &Column, cell: Option<&str>, subject: Subject) -> Result<Value, Stays> {
-        let id = integer(cell, 0).and_then(|id| u64::try_from(id).ok()).filter(|id| self.known.has(subject, *id));
+        let id =
+            integer(cell, 0).and_then(|id| u64::try_from(id).ok()).filter(|id| self.known.has(subject, *id));
         match id {
             Some(id) => Ok(Value::Int(id.cast_signed())),
             None => {
@@ -357,7 +368,8 @@ impl Draft<'_> {
             let kinds = self.table.columns.iter().filter(|column| unique.columns.contains(&column.from));
             let columns: Vec<Column> = kinds.copied().collect();
             for column in columns {
-                let nothing = if column.kind == Kind::TextOrNull { Value::Null } else { Value::Text(String::new()) };
+                let nothing =
+                    if column.kind == Kind::TextOrNull { Value::Null } else { Value::Text(String::new()) };
                 if let Some(value) = self.made(column.to) {
                     *value = nothing;
                 }

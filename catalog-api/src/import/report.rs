@@ -60,6 +60,11 @@ impl Told {
         }
     }
 
+    /// Rows came to a table of theirs since it was copied.
+    pub fn newer(&mut self, table: &str, rows: i64) {
+        self.list(format!("{table}: {rows} rows are newer than the import, which does not follow them"));
+    }
+
     fn list(&mut self, line: String) {
         if self.listed.len() < LISTED {
             self.listed.push(line);

@@ -180,12 +180,20 @@ impl Kind {
         // A float is no amount of money.
         const MONEY: &[&str] = &["decimal", "tinyint", "smallint", "mediumint", "int", "bigint"];
         match self {
-            Self::Text | Self::TextOrNull | Self::Name | Self::Strings | Self::Ids | Self::Level => (TEXT, "text"),
+            Self::Text | Self::TextOrNull | Self::Name | Self::Strings | Self::Ids | Self::Level => {
+                (TEXT, "text")
+            }
             Self::Hash | Self::Seen => (TEXT, "text"),
-            Self::Int(..) | Self::Soft(..) | Self::Flag(_) | Self::Of(_) | Self::OfLiving(_) => (INT, "integer"),
-            Self::Id | Self::IdOrNull | Self::OfType | Self::OfEarlier(_) | Self::SeenNumber => (INT, "integer"),
+            Self::Int(..) | Self::Soft(..) | Self::Flag(_) | Self::Of(_) | Self::OfLiving(_) => {
+                (INT, "integer")
+            }
+            Self::Id | Self::IdOrNull | Self::OfType | Self::OfEarlier(_) | Self::SeenNumber => {
+                (INT, "integer")
+            }
             Self::Money | Self::AnyMoney | Self::MoneyOrNull => (MONEY, "decimal"),
-            Self::Time | Self::TimeNeeded | Self::Added | Self::Updated => (&["datetime", "timestamp"], "datetime"),
+            Self::Time | Self::TimeNeeded | Self::Added | Self::Updated => {
+                (&["datetime", "timestamp"], "datetime")
+            }
             Self::Date => (&["date"], "date"),
         }
     }

@@ -47,7 +47,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub async fn connect(url: &str, offset: &str) -> Result<(MySqlPool, String), sqlx::Error> {
     let options: MySqlConnectOptions = url.parse()?;
     let database = options.get_database().filter(|name| !name.is_empty());
-    let database = database.ok_or_else(|| sqlx::Error::Configuration("the address names no database".into()))?;
+    let database =
+        database.ok_or_else(|| sqlx::Error::Configuration("the address names no database".into()))?;
     let name = format!("{}:{}/{database}", options.get_host(), options.get_port());
     let options = options.timezone(Some(offset.to_owned()));
     let pool = MySqlPoolOptions::new().max_connections(2).acquire_timeout(CONNECT_TIMEOUT);
@@ -123,7 +124,8 @@ pub async fn repeated(
     let list = |row: &str| columns.iter().map(|column| key(row, column)).collect::<Vec<_>>();
     let named: Vec<String> =
         list("s").iter().enumerate().map(|(at, key)| format!("{key} as k{at}")).collect();
-    let same: Vec<String> = list("r").iter().enumerate().map(|(at, key)| format!("{key} = f.k{at}")).collect();
+    let same: Vec<String> =
+        list("r").iter().enumerate().map(|(at, key)| format!("{key} = f.k{at}")).collect();
     let mut query = QueryBuilder::<sqlx::MySql>::new("select cast(r.id as unsigned) from ");
     query.push(table).push(" r join (select min(s.id) as first, ").push(named.join(", "));
     query.push(" from ").push(table).push(" s where ").push(counts("s"));

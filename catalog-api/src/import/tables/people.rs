@@ -13,12 +13,16 @@ pub const REGION: Table = Table {
     deleted: Deleted::Unknown,
     has_id: false,
     more: Some((&[], known_region)),
-    ..table("litemall_region", "region", &[
-        seen("pid", Kind::SeenNumber),
-        seen("name", Kind::Seen),
-        seen("type", Kind::SeenNumber),
-        seen("code", Kind::SeenNumber),
-    ])
+    ..table(
+        "litemall_region",
+        "region",
+        &[
+            seen("pid", Kind::SeenNumber),
+            seen("name", Kind::Seen),
+            seen("type", Kind::SeenNumber),
+            seen("code", Kind::SeenNumber),
+        ],
+    )
 };
 
 fn known_region(draft: &mut Draft<'_>) -> Result<(), Stays> {
@@ -40,24 +44,28 @@ pub const USER: Table = Table {
     ],
     more: Some((&[], user)),
     then: super::super::table::Then::Recount,
-    ..table("litemall_user", "shopper", &[
-        same("username", Kind::Name),
-        column("password", "password_hash", Kind::Hash),
-        same("gender", Kind::Soft(0, 2, 0)),
-        same("birthday", Kind::Date),
-        column("last_login_time", "last_login_at", Kind::Time),
-        same("last_login_ip", Kind::Text),
-        column("user_level", "level", Kind::Soft(0, 2, 0)),
-        same("nickname", Kind::Text),
-        same("mobile", Kind::Text),
-        same("avatar", Kind::Text),
-        same("weixin_openid", Kind::Text),
-        column("session_key", "weixin_session_key", Kind::Text),
-        same("status", Kind::Int(0, 2, 0)),
-        ADDED,
-        UPDATED,
-        DELETED,
-    ])
+    ..table(
+        "litemall_user",
+        "shopper",
+        &[
+            same("username", Kind::Name),
+            column("password", "password_hash", Kind::Hash),
+            same("gender", Kind::Soft(0, 2, 0)),
+            same("birthday", Kind::Date),
+            column("last_login_time", "last_login_at", Kind::Time),
+            same("last_login_ip", Kind::Text),
+            column("user_level", "level", Kind::Soft(0, 2, 0)),
+            same("nickname", Kind::Text),
+            same("mobile", Kind::Text),
+            same("avatar", Kind::Text),
+            same("weixin_openid", Kind::Text),
+            column("session_key", "weixin_session_key", Kind::Text),
+            same("status", Kind::Int(0, 2, 0)),
+            ADDED,
+            UPDATED,
+            DELETED,
+        ],
+    )
 };
 
 fn user(draft: &mut Draft<'_>) -> Result<(), Stays> {
@@ -77,8 +85,15 @@ fn user(draft: &mut Draft<'_>) -> Result<(), Stays> {
 fn forget(draft: &mut Draft<'_>) {
     draft.notes.clear();
     let name = format!("deleted-{}", draft.id());
-    let texts =
-        ["password_hash", "last_login_ip", "nickname", "mobile", "avatar", "weixin_openid", "weixin_session_key"];
+    let texts = [
+        "password_hash",
+        "last_login_ip",
+        "nickname",
+        "mobile",
+        "avatar",
+        "weixin_openid",
+        "weixin_session_key",
+    ];
     for column in texts {
         if let Some(value) = draft.made(column) {
             *value = Value::Text(String::new());
@@ -97,43 +112,55 @@ fn forget(draft: &mut Draft<'_>) {
 }
 
 /// Addresses. They name their region in words, so that no number of a region is needed.
-pub const ADDRESS: Table = table("litemall_address", "address", &[
-    same("name", Kind::Text),
-    same("user_id", Kind::OfLiving(Subject::User)),
-    same("province", Kind::Text),
-    same("city", Kind::Text),
-    same("county", Kind::Text),
-    column("address_detail", "detail", Kind::Text),
-    same("area_code", Kind::Text),
-    same("postal_code", Kind::Text),
-    same("tel", Kind::Text),
-    same("is_default", Kind::Flag(false)),
-    ADDED,
-    UPDATED,
-    DELETED,
-]);
+pub const ADDRESS: Table = table(
+    "litemall_address",
+    "address",
+    &[
+        same("name", Kind::Text),
+        same("user_id", Kind::OfLiving(Subject::User)),
+        same("province", Kind::Text),
+        same("city", Kind::Text),
+        same("county", Kind::Text),
+        column("address_detail", "detail", Kind::Text),
+        same("area_code", Kind::Text),
+        same("postal_code", Kind::Text),
+        same("tel", Kind::Text),
+        same("is_default", Kind::Flag(false)),
+        ADDED,
+        UPDATED,
+        DELETED,
+    ],
+);
 
 /// What shoppers searched for.
-pub const SEARCH_HISTORY: Table = table("litemall_search_history", "search_history", &[
-    same("user_id", Kind::OfLiving(Subject::User)),
-    column("keyword", "word", Kind::Text),
-    column("from", "source", Kind::Text),
-    ADDED,
-    UPDATED,
-    DELETED,
-]);
+pub const SEARCH_HISTORY: Table = table(
+    "litemall_search_history",
+    "search_history",
+    &[
+        same("user_id", Kind::OfLiving(Subject::User)),
+        column("keyword", "word", Kind::Text),
+        column("from", "source", Kind::Text),
+        ADDED,
+        UPDATED,
+        DELETED,
+    ],
+);
 
 /// What shoppers told the shop.
-pub const FEEDBACK: Table = table("litemall_feedback", "feedback", &[
-    same("user_id", Kind::OfLiving(Subject::User)),
-    same("username", Kind::Text),
-    same("mobile", Kind::Text),
-    same("feed_type", Kind::Text),
-    same("content", Kind::Text),
-    same("status", Kind::Int(0, 255, 0)),
-    same("has_picture", Kind::Flag(false)),
-    same("pic_urls", Kind::Strings),
-    ADDED,
-    UPDATED,
-    DELETED,
-]);
+pub const FEEDBACK: Table = table(
+    "litemall_feedback",
+    "feedback",
+    &[
+        same("user_id", Kind::OfLiving(Subject::User)),
+        same("username", Kind::Text),
+        same("mobile", Kind::Text),
+        same("feed_type", Kind::Text),
+        same("content", Kind::Text),
+        same("status", Kind::Int(0, 255, 0)),
+        same("has_picture", Kind::Flag(false)),
+        same("pic_urls", Kind::Strings),
+        ADDED,
+        UPDATED,
+        DELETED,
+    ],
+);

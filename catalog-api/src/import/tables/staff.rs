@@ -13,14 +13,18 @@ use crate::store::litemall::Sameness::{Numbers, Words};
 pub const ROLE: Table = Table {
     subject: Some(Subject::Role),
     unique: &[unique(&["name"], Words, true)],
-    ..table("litemall_role", "role", &[
-        same("name", Kind::Name),
-        column("desc", "description", Kind::Text),
-        same("enabled", Kind::Flag(true)),
-        ADDED,
-        UPDATED,
-        DELETED,
-    ])
+    ..table(
+        "litemall_role",
+        "role",
+        &[
+            same("name", Kind::Name),
+            column("desc", "description", Kind::Text),
+            same("enabled", Kind::Flag(true)),
+            ADDED,
+            UPDATED,
+            DELETED,
+        ],
+    )
 };
 
 /// What roles may do. A row of ours is its content.
@@ -29,11 +33,15 @@ pub const PERMISSION: Table = Table {
     has_id: false,
     unique: &[unique(&["role_id", "permission"], Words, true)],
     more: Some((&[], known_permission)),
-    ..table("litemall_permission", "role_permission", &[
-        column("role_id", "role_id", Kind::Of(Subject::Role)),
-        same("permission", Kind::Name),
-        seen("deleted", Kind::SeenNumber),
-    ])
+    ..table(
+        "litemall_permission",
+        "role_permission",
+        &[
+            column("role_id", "role_id", Kind::Of(Subject::Role)),
+            same("permission", Kind::Name),
+            seen("deleted", Kind::SeenNumber),
+        ],
+    )
 };
 
 fn known_permission(draft: &mut Draft<'_>) -> Result<(), Stays> {
@@ -53,17 +61,21 @@ pub const ADMIN: Table = Table {
     subject: Some(Subject::Admin),
     unique: &[unique(&["username"], Words, true)],
     more: Some((&[], admin)),
-    ..table("litemall_admin", "admin", &[
-        same("username", Kind::Name),
-        column("password", "password_hash", Kind::Hash),
-        column("last_login_time", "last_login_at", Kind::Time),
-        same("last_login_ip", Kind::Text),
-        same("avatar", Kind::Text),
-        same("role_ids", Kind::Ids),
-        ADDED,
-        UPDATED,
-        DELETED,
-    ])
+    ..table(
+        "litemall_admin",
+        "admin",
+        &[
+            same("username", Kind::Name),
+            column("password", "password_hash", Kind::Hash),
+            column("last_login_time", "last_login_at", Kind::Time),
+            same("last_login_ip", Kind::Text),
+            same("avatar", Kind::Text),
+            same("role_ids", Kind::Ids),
+            ADDED,
+            UPDATED,
+            DELETED,
+        ],
+    )
 };
 
 fn admin(draft: &mut Draft<'_>) -> Result<(), Stays> {
@@ -85,13 +97,17 @@ pub const SYSTEM: Table = Table {
     has_id: false,
     unique: &[unique(&["key_name"], Words, true)],
     more: Some((&[], known_setting)),
-    ..table("litemall_system", "setting", &[
-        column("key_name", "name", Kind::Name),
-        column("key_value", "value", Kind::Text),
-        seen("add_time", Kind::Added),
-        UPDATED,
-        seen("deleted", Kind::SeenNumber),
-    ])
+    ..table(
+        "litemall_system",
+        "setting",
+        &[
+            column("key_name", "name", Kind::Name),
+            column("key_value", "value", Kind::Text),
+            seen("add_time", Kind::Added),
+            UPDATED,
+            seen("deleted", Kind::SeenNumber),
+        ],
+    )
 };
 
 fn known_setting(draft: &mut Draft<'_>) -> Result<(), Stays> {
@@ -112,28 +128,36 @@ fn known_setting(draft: &mut Draft<'_>) -> Result<(), Stays> {
 /// What staff are told.
 pub const NOTICE: Table = Table {
     subject: Some(Subject::Notice),
-    ..table("litemall_notice", "notice", &[
-        same("title", Kind::Text),
-        same("content", Kind::Text),
-        same("admin_id", Kind::Id),
-        ADDED,
-        UPDATED,
-        DELETED,
-    ])
+    ..table(
+        "litemall_notice",
+        "notice",
+        &[
+            same("title", Kind::Text),
+            same("content", Kind::Text),
+            same("admin_id", Kind::Id),
+            ADDED,
+            UPDATED,
+            DELETED,
+        ],
+    )
 };
 
 /// Notices in letter boxes.
 pub const NOTICE_ADMIN: Table = Table {
     unique: &[unique(&["notice_id", "admin_id"], Numbers, false)],
-    ..table("litemall_notice_admin", "notice_admin", &[
-        same("notice_id", Kind::Of(Subject::Notice)),
-        same("notice_title", Kind::Text),
-        same("admin_id", Kind::Of(Subject::Admin)),
-        column("read_time", "read_at", Kind::Time),
-        ADDED,
-        UPDATED,
-        DELETED,
-    ])
+    ..table(
+        "litemall_notice_admin",
+        "notice_admin",
+        &[
+            same("notice_id", Kind::Of(Subject::Notice)),
+            same("notice_title", Kind::Text),
+            same("admin_id", Kind::Of(Subject::Admin)),
+            column("read_time", "read_at", Kind::Time),
+            ADDED,
+            UPDATED,
+            DELETED,
+        ],
+    )
 };
 
 const LOG_COLUMNS: &[Column] = &[

@@ -78,7 +78,8 @@ pub async fn finish(db: &mut MySqlConnection, table: &str) -> sqlx::Result<()> {
 
 /// Keeps other imports into this database out, as long as this connection lives.
 pub async fn claim(db: &mut MySqlConnection) -> sqlx::Result<bool> {
-    let had: Option<i64> =
-        sqlx::query_scalar("select get_lock(left(concat('import:', database()), 64), 0)").fetch_one(db).await?;
+    let had: Option<i64> = sqlx::query_scalar("select get_lock(left(concat('import:', database()), 64), 0)")
+        .fetch_one(db)
+        .await?;
     Ok(had == Some(1))
 }

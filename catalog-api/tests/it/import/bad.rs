@@ -69,10 +69,7 @@ const WRONG: &[(&str, &str)] = &[
         "update litemall_user set password = 'in the clear' where id = 6",
         "litemall_user 6: comes with a loss: password: is no bcrypt hash, so that it has to be set anew",
     ),
-    (
-        "update litemall_address set name = '茶' where id = 1",
-        "",
-    ),
+    ("update litemall_address set name = '茶' where id = 1", ""),
     (
         "update litemall_address set name = '😀 tea' where id = 2",
         "litemall_address 2: left out: name: U+1F600 does not fit our column, whose characters are utf8mb3",
@@ -170,7 +167,10 @@ async fn what_cannot_come_is_named_with_its_reason_and_the_rest_comes() {
         async |sql: &'static str| -> i64 { sqlx::query_scalar(sql).fetch_one(&world.db).await.unwrap() };
     assert_eq!(count("select count(*) from orders").await, 88);
     assert_eq!(count("select count(*) from order_goods where order_id in (9, 10, 901)").await, 0);
-    assert_eq!(count("select count(*) from orders where id = 12 and paid_at is null and ended_at is null").await, 1);
+    assert_eq!(
+        count("select count(*) from orders where id = 12 and paid_at is null and ended_at is null").await,
+        1
+    );
     assert_eq!(count("select count(*) from orders where id = 14 and added_at = updated_at").await, 1);
     // Its number is another order's; its money can go back by hand.
     let by_hand = "select count(*) from orders o join payment p on p.order_id = o.id and p.provider = 'offline' \

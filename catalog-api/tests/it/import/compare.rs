@@ -120,7 +120,12 @@ const MEMBERS: &[(&str, &str, &[(&str, &str)])] = &[
     (
         "goods_product",
         "sku",
-        &[("goods_id", "goods_id"), ("price*100", "price_minor"), ("number", "stock"), ("deleted", "deleted")],
+        &[
+            ("goods_id", "goods_id"),
+            ("price*100", "price_minor"),
+            ("number", "stock"),
+            ("deleted", "deleted"),
+        ],
     ),
     (
         "collect",
@@ -223,14 +228,20 @@ async fn what_follows(world: &World) {
     let claimed = "select count(*) from coupon c where claimed <> \
         (select count(*) from coupon_user u where u.coupon_id = c.id)";
     assert_eq!(count(claimed).await, 0, "claims are counted");
-    assert_eq!(count("select count(*) from due_task where kind = 'groupon_expiry' and subject_id = 2").await, 1);
+    assert_eq!(
+        count("select count(*) from due_task where kind = 'groupon_expiry' and subject_id = 2").await,
+        1
+    );
     assert_eq!(count("select count(*) from stat_mark where followed_to > '1970-01-02'").await, 0);
     let personal = "select count(*) from shopper where deleted and (nickname <> '' or mobile <> '' \
         or password_hash <> '' or username not like 'deleted-%')";
     assert_eq!(count(personal).await, 0, "nothing is left of who is gone");
     assert_eq!(count("select count(*) from shopper where mobile = '13900000001'").await, 1);
     assert_eq!(count("select count(*) from admin where avatar <> ''").await, 0);
-    assert_eq!(count("select count(*) from comment where (reply <> '') <> (replied_at is not null)").await, 0);
+    assert_eq!(
+        count("select count(*) from comment where (reply <> '') <> (replied_at is not null)").await,
+        0
+    );
     assert_eq!(count("select count(*) from coupon where goods_scope_ids = '[1,2]'").await, 1);
     let progress = "select count(*) from import_progress where finished_at is null \
         or read_rows <> copied_rows + left_out_rows + not_kept_rows";

@@ -22,11 +22,11 @@ impl Litemall {
     /// An empty one.
     pub(super) async fn new() -> Self {
         let name = format!("litemall_{}", SHOPS.fetch_add(1, Ordering::Relaxed));
-        let server = MySqlPoolOptions::new().max_connections(1).connect(&stores().url("mysql")).await.unwrap();
+        let server =
+            MySqlPoolOptions::new().max_connections(1).connect(&stores().url("mysql")).await.unwrap();
         // The name is made of the constant above and a number.
-        let create = AssertSqlSafe(format!(
-            "create database {name} character set utf8mb4 collate utf8mb4_general_ci"
-        ));
+        let create =
+            AssertSqlSafe(format!("create database {name} character set utf8mb4 collate utf8mb4_general_ci"));
         sqlx::query(create).execute(&server).await.unwrap();
         server.close().await;
         let url = stores().url(&name);

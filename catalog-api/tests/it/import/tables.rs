@@ -46,7 +46,10 @@ pub(super) const TABLES: &[(&str, &str)] = &[
          `desc` varchar(255) default '', pid int not null default 0, icon_url varchar(255) default '', \
          pic_url varchar(255) default '', level varchar(255) default 'L1', sort_order tinyint default 50",
     ),
-    ("collect", "user_id int not null default 0, value_id int not null default 0, type tinyint not null default 0"),
+    (
+        "collect",
+        "user_id int not null default 0, value_id int not null default 0, type tinyint not null default 0",
+    ),
     (
         "comment",
         "value_id int not null default 0, type tinyint not null default 0, content varchar(1023) default '', \
@@ -83,7 +86,10 @@ pub(super) const TABLES: &[(&str, &str)] = &[
          is_new tinyint(1) default 0, is_hot tinyint(1) default 0, unit varchar(31) default '', \
          counter_price decimal(10,2) default 0.00, retail_price decimal(10,2) default 100000.00, detail text",
     ),
-    ("goods_attribute", "goods_id int not null default 0, attribute varchar(255) not null, value varchar(255) not null"),
+    (
+        "goods_attribute",
+        "goods_id int not null default 0, attribute varchar(255) not null, value varchar(255) not null",
+    ),
     (
         "goods_product",
         "goods_id int not null default 0, specifications varchar(1023) not null, \
