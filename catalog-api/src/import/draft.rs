@@ -156,13 +156,7 @@ impl<'a> Judge<'a> {
 /// Whether our column holds a text.
 fn fits(text: &str, column: &ColumnRow) -> Result<(), String> {
     let counted_in_bytes = column.data_type.ends_with("text");
-    let length = if counted_in_bytes {
-        text.len()
-    } else if text.is_ascii() {
-        text.len()
-    } else {
-        text.chars().count()
-    };
+    let length = if counted_in_bytes || text.is_ascii() { text.len() } else { text.chars().count() };
     if length as u64 > column.length {
         return Err(format!("is longer than the {} our column holds", column.length));
     }

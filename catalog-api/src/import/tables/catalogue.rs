@@ -7,7 +7,7 @@ const SMALL: Kind = Kind::Int(-32_768, 32_767, 50);
 const ORDER: Kind = Kind::Int(i32::MIN as i64, i32::MAX as i64, 100);
 
 /// Categories of both levels.
-pub const CATEGORY: Table = table(
+pub(super) const CATEGORY: Table = table(
     "litemall_category",
     "category",
     &[
@@ -26,7 +26,7 @@ pub const CATEGORY: Table = table(
 );
 
 /// Brands.
-pub const BRAND: Table = table(
+pub(super) const BRAND: Table = table(
     "litemall_brand",
     "brand",
     &[
@@ -42,7 +42,7 @@ pub const BRAND: Table = table(
 );
 
 /// Goods.
-pub const GOODS: Table = Table {
+pub(super) const GOODS: Table = Table {
     subject: Some(Subject::Goods),
     unique: &[unique(&["name"], Words, true)],
     heavy: true,
@@ -75,7 +75,7 @@ pub const GOODS: Table = Table {
 };
 
 /// What is told about goods.
-pub const GOODS_ATTRIBUTE: Table = table(
+pub(super) const GOODS_ATTRIBUTE: Table = table(
     "litemall_goods_attribute",
     "goods_attribute",
     &[
@@ -89,7 +89,7 @@ pub const GOODS_ATTRIBUTE: Table = table(
 );
 
 /// What SKUs are chosen by.
-pub const GOODS_SPECIFICATION: Table = table(
+pub(super) const GOODS_SPECIFICATION: Table = table(
     "litemall_goods_specification",
     "goods_specification",
     &[
@@ -104,7 +104,7 @@ pub const GOODS_SPECIFICATION: Table = table(
 );
 
 /// SKUs.
-pub const GOODS_PRODUCT: Table = Table {
+pub(super) const GOODS_PRODUCT: Table = Table {
     subject: Some(Subject::Sku),
     ..table(
         "litemall_goods_product",
@@ -123,7 +123,7 @@ pub const GOODS_PRODUCT: Table = Table {
 };
 
 /// Topics.
-pub const TOPIC: Table = Table {
+pub(super) const TOPIC: Table = Table {
     subject: Some(Subject::Topic),
     heavy: true,
     ..table(
@@ -146,7 +146,7 @@ pub const TOPIC: Table = Table {
 };
 
 /// Banners.
-pub const AD: Table = table(
+pub(super) const AD: Table = table(
     "litemall_ad",
     "ad",
     &[
@@ -165,7 +165,7 @@ pub const AD: Table = table(
 );
 
 /// Words the search offers.
-pub const KEYWORD: Table = table(
+pub(super) const KEYWORD: Table = table(
     "litemall_keyword",
     "keyword",
     &[
@@ -181,14 +181,14 @@ pub const KEYWORD: Table = table(
 );
 
 /// Questions that are asked again and again.
-pub const ISSUE: Table = table(
+pub(super) const ISSUE: Table = table(
     "litemall_issue",
     "issue",
     &[same("question", Kind::Text), same("answer", Kind::Text), ADDED, UPDATED, DELETED],
 );
 
 /// Files; their bytes have to be brought along by hand.
-pub const STORAGE: Table = Table {
+pub(super) const STORAGE: Table = Table {
     unique: &[unique(&["key"], Exact, false)],
     ..table(
         "litemall_storage",

@@ -8,7 +8,7 @@ use crate::store::import::Value;
 use crate::store::litemall::Sameness::Numbers;
 
 /// Favourites.
-pub const COLLECT: Table = Table {
+pub(super) const COLLECT: Table = Table {
     unique: &[unique(&["user_id", "type", "value_id"], Numbers, true)],
     ..table(
         "litemall_collect",
@@ -26,7 +26,7 @@ pub const COLLECT: Table = Table {
 
 /// Reviews of goods and remarks on topics. An author who is not there has no name here, as it is with one
 /// who was deleted.
-pub const COMMENT: Table = Table {
+pub(super) const COMMENT: Table = Table {
     more: Some((&["replied_at"], replied)),
     ..table(
         "litemall_comment",
@@ -56,7 +56,7 @@ fn replied(draft: &mut Draft<'_>) -> Result<(), Stays> {
 }
 
 /// What shoppers looked at.
-pub const FOOTPRINT: Table = table(
+pub(super) const FOOTPRINT: Table = table(
     "litemall_footprint",
     "footprint",
     &[

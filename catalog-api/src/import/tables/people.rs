@@ -9,7 +9,7 @@ use crate::store::import::Value;
 use crate::store::litemall::Sameness::Words;
 
 /// The administrative division. Ours is there, under its codes; theirs is only compared.
-pub const REGION: Table = Table {
+pub(super) const REGION: Table = Table {
     deleted: Deleted::Unknown,
     has_id: false,
     more: Some((&[], known_region)),
@@ -35,7 +35,7 @@ fn known_region(draft: &mut Draft<'_>) -> Result<(), Stays> {
 }
 
 /// Shoppers.
-pub const USER: Table = Table {
+pub(super) const USER: Table = Table {
     subject: Some(Subject::User),
     unique: &[
         unique(&["username"], Words, false),
@@ -112,7 +112,7 @@ fn forget(draft: &mut Draft<'_>) {
 }
 
 /// Addresses. They name their region in words, so that no number of a region is needed.
-pub const ADDRESS: Table = table(
+pub(super) const ADDRESS: Table = table(
     "litemall_address",
     "address",
     &[
@@ -133,7 +133,7 @@ pub const ADDRESS: Table = table(
 );
 
 /// What shoppers searched for.
-pub const SEARCH_HISTORY: Table = table(
+pub(super) const SEARCH_HISTORY: Table = table(
     "litemall_search_history",
     "search_history",
     &[
@@ -147,7 +147,7 @@ pub const SEARCH_HISTORY: Table = table(
 );
 
 /// What shoppers told the shop.
-pub const FEEDBACK: Table = table(
+pub(super) const FEEDBACK: Table = table(
     "litemall_feedback",
     "feedback",
     &[

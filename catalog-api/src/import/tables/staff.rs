@@ -10,7 +10,7 @@ use crate::store::import::Value;
 use crate::store::litemall::Sameness::{Numbers, Words};
 
 /// Roles.
-pub const ROLE: Table = Table {
+pub(super) const ROLE: Table = Table {
     subject: Some(Subject::Role),
     unique: &[unique(&["name"], Words, true)],
     ..table(
@@ -28,7 +28,7 @@ pub const ROLE: Table = Table {
 };
 
 /// What roles may do. A row of ours is its content.
-pub const PERMISSION: Table = Table {
+pub(super) const PERMISSION: Table = Table {
     deleted: Deleted::Dropped,
     has_id: false,
     unique: &[unique(&["role_id", "permission"], Words, true)],
@@ -57,7 +57,7 @@ fn known_permission(draft: &mut Draft<'_>) -> Result<(), Stays> {
 }
 
 /// Accounts of staff.
-pub const ADMIN: Table = Table {
+pub(super) const ADMIN: Table = Table {
     subject: Some(Subject::Admin),
     unique: &[unique(&["username"], Words, true)],
     more: Some((&[], admin)),
@@ -92,7 +92,7 @@ fn admin(draft: &mut Draft<'_>) -> Result<(), Stays> {
 }
 
 /// Settings. A row of ours is its name.
-pub const SYSTEM: Table = Table {
+pub(super) const SYSTEM: Table = Table {
     deleted: Deleted::Dropped,
     has_id: false,
     unique: &[unique(&["key_name"], Words, true)],
@@ -126,7 +126,7 @@ fn known_setting(draft: &mut Draft<'_>) -> Result<(), Stays> {
 }
 
 /// What staff are told.
-pub const NOTICE: Table = Table {
+pub(super) const NOTICE: Table = Table {
     subject: Some(Subject::Notice),
     ..table(
         "litemall_notice",
@@ -143,7 +143,7 @@ pub const NOTICE: Table = Table {
 };
 
 /// Notices in letter boxes.
-pub const NOTICE_ADMIN: Table = Table {
+pub(super) const NOTICE_ADMIN: Table = Table {
     unique: &[unique(&["notice_id", "admin_id"], Numbers, false)],
     ..table(
         "litemall_notice_admin",
@@ -174,7 +174,7 @@ const LOG_COLUMNS: &[Column] = &[
 ];
 
 /// What staff did.
-pub const LOG: Table = Table {
+pub(super) const LOG: Table = Table {
     deleted: Deleted::Dropped,
     more: Some((&[], log)),
     ..table("litemall_log", "operation_log", LOG_COLUMNS)

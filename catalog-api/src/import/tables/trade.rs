@@ -10,7 +10,7 @@ use crate::store::litemall::Sameness::{Exact, Numbers, Words};
 use crate::store::payment::{APPLIED, OFFLINE};
 
 /// Coupons. What was claimed of them is counted when the claims are in.
-pub const COUPON: Table = Table {
+pub(super) const COUPON: Table = Table {
     subject: Some(Subject::Coupon),
     unique: &[unique(&["code"], Words, true)],
     ..table(
@@ -41,7 +41,7 @@ pub const COUPON: Table = Table {
 };
 
 /// Coupons shoppers hold.
-pub const COUPON_USER: Table = Table {
+pub(super) const COUPON_USER: Table = Table {
     then: Then::CountClaims,
     ..table(
         "litemall_coupon_user",
@@ -62,7 +62,7 @@ pub const COUPON_USER: Table = Table {
 };
 
 /// Orders. One whose buyer is not there comes along: it is money that came in.
-pub const ORDER: Table = Table {
+pub(super) const ORDER: Table = Table {
     subject: Some(Subject::Order),
     unique: &[unique(&["order_sn"], Exact, false), soft(&["pay_id"], Words, false)],
     more: Some((&["pay_by"], order)),
@@ -155,7 +155,7 @@ fn payment(draft: &mut Draft<'_>, status: i64, added: chrono::NaiveDateTime) {
 }
 
 /// Lines of orders. What they sold need not be there any more: they have copies.
-pub const ORDER_GOODS: Table = Table {
+pub(super) const ORDER_GOODS: Table = Table {
     then: Then::Recount,
     ..table(
         "litemall_order_goods",
@@ -179,7 +179,7 @@ pub const ORDER_GOODS: Table = Table {
 };
 
 /// After-sales.
-pub const AFTERSALE: Table = Table {
+pub(super) const AFTERSALE: Table = Table {
     unique: &[unique(&["aftersale_sn"], Exact, false), unique(&["order_id"], Numbers, true)],
     ..table(
         "litemall_aftersale",
@@ -203,7 +203,7 @@ pub const AFTERSALE: Table = Table {
 };
 
 /// Offers of group buying. One that has no end would never end here, so that it stays.
-pub const GROUPON_RULES: Table = Table {
+pub(super) const GROUPON_RULES: Table = Table {
     subject: Some(Subject::GrouponRule),
     then: Then::AskExpiries,
     ..table(
@@ -225,7 +225,7 @@ pub const GROUPON_RULES: Table = Table {
 };
 
 /// Who takes part in a group.
-pub const GROUPON: Table = Table {
+pub(super) const GROUPON: Table = Table {
     subject: Some(Subject::Groupon),
     unique: &[unique(&["order_id"], Numbers, false)],
     ..table(
@@ -248,7 +248,7 @@ pub const GROUPON: Table = Table {
 };
 
 /// Carts. What was ordered or taken out is a deleted row there and none here.
-pub const CART: Table = Table {
+pub(super) const CART: Table = Table {
     deleted: Deleted::Dropped,
     unique: &[unique(&["user_id", "product_id"], Numbers, true)],
     ..table(
