@@ -90,6 +90,9 @@ impl Copying<'_> {
             after = last;
             rows = next?;
         }
+        if self.table.has_id {
+            rest::number_behind(db, self.table.to, after).await?;
+        }
         self.finish(db).await
     }
 

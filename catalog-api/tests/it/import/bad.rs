@@ -172,6 +172,9 @@ async fn what_cannot_come_is_named_with_its_reason_and_the_rest_comes() {
         1
     );
     assert_eq!(count("select count(*) from orders where id = 14 and added_at = updated_at").await, 1);
+    let next = "select cast(auto_increment as signed) from information_schema.tables \
+        where table_schema = database() and table_name = 'orders'";
+    assert_eq!(count(next).await, 902, "the number of an order that stayed is no other order's");
     // Its number is another order's; its money can go back by hand.
     let by_hand = "select count(*) from orders o join payment p on p.order_id = o.id and p.provider = 'offline' \
         where o.id = 13 and o.pay_id is null and p.transaction_id = o.order_sn";

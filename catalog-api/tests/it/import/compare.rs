@@ -41,9 +41,12 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("user", "shopper", "true"),
 ];
 
+/// Names there and here.
+type Members = &'static [(&'static str, &'static str)];
+
 /// Members that are there under another name, in another unit or at another offset. `~` is the time eight
 /// hours before, `*100` an amount in minor units.
-const MEMBERS: &[(&str, &str, &[(&str, &str)])] = &[
+const MEMBERS: &[(&str, &str, Members)] = &[
     (
         "order",
         "orders",
