@@ -74,6 +74,8 @@ mod bad_input;
 mod clients;
 mod edit_storm;
 mod mass_assignment;
+// A shop that moves here.
+mod import;
 // Regions and figures.
 mod figures;
 mod regions;
