@@ -4,7 +4,7 @@
 --       2 buyers   hash    user id -> buyer record; field "" marks the hash as opened
 --       3 outbox   stream  reservations not yet seen in the ledger; id <generation>-<sequence>
 --       4 tokens   hash    expiry second -> live tokens; field "" marks the hash as opened
---       5 changes  hash    stock change id -> generation; field "" marks the hash as opened
+--       5 changes  hash    stock change id -> generation, or "o" when refused; field "" marks it as opened
 -- ARGV  1 tag, also the name of this build   2 generation, >= 1   3 free units   4 starts_at_ms
 --       5 ends_at_ms   6 price_minor   7 version   8 per_order_max   9 per_user_max, <= 999999
 --       10 cooldown_s   11 token_ttl_s, 1 to 3600   12 token_multiplier   13 unsettled_max

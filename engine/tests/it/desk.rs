@@ -62,7 +62,7 @@ on_both_desks! {
     upkeep {
         a_return_frees_units_once_however_often_it_is_sent,
         two_orders_of_one_buyer_return_in_one_call,
-        a_change_is_applied_once_and_never_below_zero,
+        a_change_is_applied_or_refused_once_and_never_below_zero,
         trim_counts_an_entry_once,
         a_used_token_is_found_by_its_buyer_only_and_whatever_became_of_it,
         pending_shows_the_outbox_in_order_after_a_cursor,

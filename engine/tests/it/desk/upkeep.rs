@@ -33,15 +33,16 @@ pub(crate) async fn two_orders_of_one_buyer_return_in_one_call<S: Stage>(stage: 
     assert_eq!(seller.inspect().await.free, 5);
 }
 
-pub(crate) async fn a_change_is_applied_once_and_never_below_zero<S: Stage>(stage: S) {
+pub(crate) async fn a_change_is_applied_or_refused_once_and_never_below_zero<S: Stage>(stage: S) {
     let seller = Seller::open(stage, 5, terms()).await;
     for (id, delta, changed, free) in [
         (17, -3, Changed::Now, 2),
         (17, -3, Changed::Before, 2),
         (18, -3, Changed::TooFew, 2),
         (19, 4, Changed::Now, 6),
-        (18, -3, Changed::Now, 3),
-        (18, -3, Changed::Before, 3),
+        (18, -3, Changed::TooFew, 6),
+        (20, -3, Changed::Now, 3),
+        (20, -3, Changed::Before, 3),
     ] {
         let answer = done(seller.desk().change(seller.at.clone(), id, delta).await.unwrap());
         assert_eq!((answer, seller.inspect().await.free), (changed, free), "change {id}");

@@ -33,6 +33,8 @@ pub(super) struct Book {
     pub(super) terms: Terms,
     pub(super) outbox: BTreeMap<EntryId, Batch>,
     pub(super) changes: BTreeSet<u64>,
+    /// Changes that this generation refused, and refuses again.
+    refused: BTreeSet<u64>,
     /// Units put on sale, the changes counted in.
     on_sale: u64,
     buyers: BTreeMap<UserId, Buyer>,
@@ -44,6 +46,7 @@ impl Book {
     pub(super) fn new(free: u64, terms: Terms) -> Self {
         let names = ["token", "again", "cooling", "limit", "no token", "reserved", "repeated", "mismatch"];
         let more = ["stale", "sold out", "busy", "returned", "returned before", "changed", "changed before"];
+        let more = more.into_iter().chain(["refused change"]);
         Self {
             generation: GENERATION,
             sequence: 0,
@@ -51,6 +54,7 @@ impl Book {
             terms,
             outbox: BTreeMap::new(),
             changes: BTreeSet::new(),
+            refused: BTreeSet::new(),
             on_sale: free,
             buyers: BTreeMap::new(),
             seen: names.into_iter().chain(more).map(|name| (name, 0)).collect(),
@@ -222,7 +226,12 @@ impl Book {
             self.saw("changed before");
             return Changed::Before;
         }
-        let Some(free) = self.free.checked_add_signed(delta) else { return Changed::TooFew };
+        let free = self.free.checked_add_signed(delta).filter(|_| !self.refused.contains(&id));
+        let Some(free) = free else {
+            self.refused.insert(id);
+            self.saw("refused change");
+            return Changed::TooFew;
+        };
         self.on_sale = self.on_sale.checked_add_signed(delta).expect("no more is taken than was put on sale");
         self.free = free;
         self.sequence += 1;
@@ -236,6 +245,7 @@ impl Book {
         self.generation.0 += 1;
         self.sequence = 0;
         self.outbox.clear();
+        self.refused.clear();
         for buyer in self.buyers.values_mut() {
             buyer.token = None;
         }
