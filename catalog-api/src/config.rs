@@ -54,6 +54,8 @@ pub struct Config {
     /// The API description.
     #[serde(default)]
     pub docs: Docs,
+    /// The board of staff.
+    pub board: Board,
     /// The buyers' pages.
     #[serde(default)]
     pub pages: Pages,
@@ -185,6 +187,14 @@ pub struct Docs {
 pub struct Pages {
     #[serde(default)]
     pub engine: Option<SocketAddr>,
+}
+
+/// The board of staff.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "explained in config.default.toml")]
+pub struct Board {
+    pub engines: Vec<String>,
 }
 
 /// Logs.

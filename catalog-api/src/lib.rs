@@ -68,7 +68,8 @@ pub mod provider;
 pub mod random;
 pub mod store;
 
-// Data of every installation, and data for development with its pictures.
+// Data of every installation, of an earlier shop, and for development with its pictures.
 pub mod art;
+pub mod import;
 pub mod regions;
 pub mod seed;

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, bail};
 use catalog_api::config::load::load;
+use catalog_api::import::{self, Options};
 use catalog_api::seed::volume::{self, Amounts};
 use catalog_api::staff::first;
 use catalog_api::{pages, seed, startup};
@@ -14,6 +15,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const USAGE: &str = "usage: catalog-api [--config FILE] [serve | migrate | seed [--fresh-sales]]\n       \
     catalog-api [--config FILE] seed [--goods N] [--users N] [--orders N]\n       \
     catalog-api [--config FILE] first-staff NAME\n       \
+    catalog-api [--config FILE] import --from mysql://USER:PASSWORD@HOST/DATABASE [--batch N] [--check]\n       \
     catalog-api pages FOLDER\n       \
     catalog-api [--config FILE] --print-config";
 
@@ -22,6 +24,7 @@ enum Command {
     Migrate,
     Seed { fresh_sales: bool, amounts: Amounts },
     FirstStaff { name: String },
+    Import(Options),
     Pages { folder: PathBuf },
     PrintConfig,
     Help,
@@ -55,6 +58,8 @@ fn main() -> anyhow::Result<()> {
         }
         Command::Seed { amounts, .. } => runtime.block_on(volume::run(config, amounts)),
         Command::FirstStaff { name } => runtime.block_on(first::run(config, &name)),
+        Command::Import(options) if options.from.is_empty() => bail!("import wants --from\n{USAGE}"),
+        Command::Import(options) => runtime.block_on(import::run(config, options)),
         Command::Pages { .. } | Command::PrintConfig | Command::Help => Ok(()),
     }
 }
@@ -87,9 +92,21 @@ fn command(file: &mut Option<PathBuf>) -> anyhow::Result<Command> {
                 }
                 continue;
             }
+            "--from" | "--batch" | "--check" => {
+                let Some(Command::Import(options)) = &mut command else {
+                    bail!("{argument} belongs to import\n{USAGE}")
+                };
+                match argument.as_str() {
+                    "--from" => options.from = arguments.next().context("--from wants an address")?,
+                    "--check" => options.check = true,
+                    _ => options.batch = batch(arguments.next().as_deref())?,
+                }
+                continue;
+            }
             "serve" => Command::Serve,
             "migrate" => Command::Migrate,
             "seed" => Command::Seed { fresh_sales: false, amounts: Amounts::default() },
+            "import" => Command::Import(Options { from: String::new(), batch: import::BATCH, check: false }),
             "first-staff" => {
                 Command::FirstStaff { name: arguments.next().context("first-staff wants a name")? }
             }
@@ -109,4 +126,10 @@ fn amount(argument: &str, value: Option<&str>) -> anyhow::Result<u64> {
     let value = value.with_context(|| format!("{argument} wants a number"))?;
     let amount = value.parse().ok().filter(|amount| (1..=volume::ROWS_MAX).contains(amount));
     amount.with_context(|| format!("{argument} wants a number from 1 to {}, not `{value}`", volume::ROWS_MAX))
+}
+
+fn batch(value: Option<&str>) -> anyhow::Result<u32> {
+    let rows =
+        value.and_then(|value| value.parse().ok()).filter(|rows| (1..=import::BATCH_MAX).contains(rows));
+    rows.with_context(|| format!("--batch wants a number from 1 to {}", import::BATCH_MAX))
 }

@@ -1,4 +1,4 @@
-//! The buyers' pages, under `/shop/`: files that never change while a program runs, from the program
+//! The buyers' pages and the board of staff, under `/shop/`: files that never change while a program runs, from the program
 //! itself or, after `catalog-api pages FOLDER`, from any web server.
 //!
 //! A page is small and asked for again every time; what it is made of stands under an address with the
@@ -46,11 +46,19 @@ const PAGES: &[File] = files! { "":
     "sale.html" "text/html; charset=utf-8",
     "orders.html" "text/html; charset=utf-8",
     "sign-in.html" "text/html; charset=utf-8",
+    "board.html" "text/html; charset=utf-8",
 };
 
 const ASSETS: &[File] = files! { "assets/":
     "shop.css" "text/css; charset=utf-8",
     "icon.svg" "image/svg+xml",
+    "board.css" "text/css; charset=utf-8",
+    "board.js" "text/javascript; charset=utf-8",
+    "board-action.js" "text/javascript; charset=utf-8",
+    "board-charts.js" "text/javascript; charset=utf-8",
+    "board-figures.js" "text/javascript; charset=utf-8",
+    "board-panels.js" "text/javascript; charset=utf-8",
+    "board-words.js" "text/javascript; charset=utf-8",
     "call.js" "text/javascript; charset=utf-8",
     "clock.js" "text/javascript; charset=utf-8",
     "events.js" "text/javascript; charset=utf-8",
@@ -62,14 +70,34 @@ const ASSETS: &[File] = files! { "assets/":
     "sale.js" "text/javascript; charset=utf-8",
     "session.js" "text/javascript; charset=utf-8",
     "sign-in.js" "text/javascript; charset=utf-8",
+    "staff.js" "text/javascript; charset=utf-8",
     "watch.js" "text/javascript; charset=utf-8",
     "words.js" "text/javascript; charset=utf-8",
 };
 
+/// Files of others, as they came; `assets/uplot/README.md` says from where. They stand beside our own.
+const FOREIGN: &[File] = &[
+    File {
+        name: "uplot.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../assets/uplot/uPlot.esm.js"),
+    },
+    File {
+        name: "uplot.css",
+        kind: "text/css; charset=utf-8",
+        bytes: include_bytes!("../assets/uplot/uPlot.min.css"),
+    },
+];
+
+/// Everything below `assets/`.
+fn assets() -> impl Iterator<Item = &'static File> {
+    ASSETS.iter().chain(FOREIGN)
+}
+
 /// The name of exactly these assets: the first half of a hash over all of them.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut hash = Sha256::new();
-    for file in ASSETS {
+    for file in assets() {
         hash.update(file.name);
         hash.update(file.bytes.len().to_be_bytes());
         hash.update(file.bytes);
@@ -113,13 +141,13 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
 
 /// Writes the pages into a folder, for a web server.
 pub fn write(folder: &FilePath) -> anyhow::Result<()> {
-    let assets = folder.join("assets").join(&*VERSION);
-    std::fs::create_dir_all(&assets).with_context(|| format!("cannot make {}", assets.display()))?;
+    let below = folder.join("assets").join(&*VERSION);
+    std::fs::create_dir_all(&below).with_context(|| format!("cannot make {}", below.display()))?;
     let put = |to: std::path::PathBuf, bytes: &[u8]| {
         std::fs::write(&to, bytes).with_context(|| format!("cannot write {}", to.display()))
     };
-    for file in ASSETS {
-        put(assets.join(file.name), file.bytes)?;
+    for file in assets() {
+        put(below.join(file.name), file.bytes)?;
     }
     // Pages last: whoever gets a new one finds its assets there.
     for (file, text) in &*RENDERED {
@@ -173,7 +201,7 @@ fn page(name: &str, headers: &HeaderMap, policy: &HeaderValue) -> Response {
 /// Under another version's name the same file is as good as there is, but not to be kept: instances of two
 /// versions answer side by side while one replaces the other.
 async fn asset(Path((version, name)): Path<(String, String)>) -> Response {
-    let Some(file) = ASSETS.iter().find(|file| file.name == name) else {
+    let Some(file) = assets().find(|file| file.name == name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let keep = if version == *VERSION { "public, max-age=31536000, immutable" } else { "no-store" };
@@ -213,7 +241,7 @@ mod tests {
                 text.split(&begin).skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
             assert!(named.len() >= 3, "{}: style, icon, script", file.name);
             for name in named {
-                assert!(ASSETS.iter().any(|asset| asset.name == name), "{}: {name}", file.name);
+                assert!(assets().any(|asset| asset.name == name), "{}: {name}", file.name);
             }
             for inline in ["<style", " style=", " onclick=", "javascript:", "http://", "https://"] {
                 assert!(!text.contains(inline), "{}: {inline}", file.name);
@@ -228,13 +256,25 @@ mod tests {
             let text = std::str::from_utf8(file.bytes).unwrap();
             for import in text.split(" from '").skip(1).map(|rest| rest.split('\'').next().unwrap()) {
                 let name = import.strip_prefix("./").unwrap_or_else(|| panic!("{}: {import}", file.name));
-                assert!(ASSETS.iter().any(|asset| asset.name == name), "{}: {name}", file.name);
+                assert!(assets().any(|asset| asset.name == name), "{}: {name}", file.name);
             }
             for forbidden in
                 ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "http"]
             {
                 let allowed = forbidden == "http" && !text.contains("http://") && !text.contains("https://");
                 assert!(allowed || !text.contains(forbidden), "{}: {forbidden}", file.name);
+            }
+        }
+    }
+
+    #[test]
+    fn files_of_others_make_no_markup_and_run_no_text() {
+        for file in FOREIGN {
+            let text = std::str::from_utf8(file.bytes).unwrap();
+            for forbidden in
+                ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function("]
+            {
+                assert!(!text.contains(forbidden), "{}: {forbidden}", file.name);
             }
         }
     }

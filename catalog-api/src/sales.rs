@@ -7,9 +7,12 @@ mod create;
 mod update;
 // Starting, closing, deleting.
 mod life;
+// What the engines say, for the board.
+mod board;
 // What came in a body, and what of it may be accepted.
 pub mod input;
 
+pub use board::{Board, board};
 pub use create::create;
 pub use life::{close, delete, force_start};
 pub use update::update;

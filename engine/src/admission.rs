@@ -10,6 +10,7 @@ pub mod sales;
 pub mod sessions;
 
 use crate::clock::Clock;
+use crate::metrics::Bound;
 use breaker::Breaker;
 use contract::ids::SaleId;
 use contract::ledger::SaleState;
@@ -62,11 +63,20 @@ pub struct Refusal {
     pub retry_after_s: Option<u32>,
     /// When the sale starts, unix ms, for `not_started`.
     pub starts_at_ms: Option<u64>,
+    /// The bound that was reached, if one was; buyers are not told.
+    pub bound: Option<Bound>,
+}
+
+impl Refusal {
+    /// A refusal by a bound.
+    pub fn by(bound: Bound, code: Code) -> Self {
+        Self { bound: Some(bound), ..code.into() }
+    }
 }
 
 impl From<Code> for Refusal {
     fn from(code: Code) -> Self {
-        Self { code, retry_after_s: code.retry_after_s(), starts_at_ms: None }
+        Self { code, retry_after_s: code.retry_after_s(), starts_at_ms: None, bound: None }
     }
 }
 
@@ -159,10 +169,10 @@ impl<C: Clock, T, O> Gate<C, T, O> {
             return Err(Code::SoldOut.into());
         }
         if known.no_token_left(now) {
-            return Err(Code::NoTokenLeft.into());
+            return Err(Refusal::by(Bound::Tokens, Code::NoTokenLeft));
         }
         if known.desk().is_none() {
-            return Err(Code::Recovering.into());
+            return Err(Refusal::by(Bound::Desk, Code::Recovering));
         }
         self.spare(0, &caller, from, now)?;
         Ok((known, caller))
@@ -189,10 +199,10 @@ impl<C: Clock, T, O> Gate<C, T, O> {
         let now = self.clock.elapsed();
         self.spare(1, &caller, from, now)?;
         if !self.orders.take(now) {
-            return Err(Code::TooManyRequests.into());
+            return Err(Refusal::by(Bound::Orders, Code::TooManyRequests));
         }
         if !self.breaker.closed() {
-            return Err(Code::Unavailable.into());
+            return Err(Refusal::by(Bound::Breaker, Code::Unavailable));
         }
         Ok((known, caller, claims))
     }
@@ -200,10 +210,10 @@ impl<C: Clock, T, O> Gate<C, T, O> {
     fn spare(&self, kind: usize, caller: &Caller, from: IpAddr, now: Duration) -> Result<(), Refusal> {
         let limited = !(self.limits.loopback_exempt && from.is_loopback());
         if limited && !self.addresses[kind].take(network(from), now) {
-            return Err(Code::TooManyRequests.into());
+            return Err(Refusal::by(Bound::Address, Code::TooManyRequests));
         }
         if !self.users[kind].take(caller.user.0, now) {
-            return Err(Code::TooManyRequests.into());
+            return Err(Refusal::by(Bound::User, Code::TooManyRequests));
         }
         Ok(())
     }

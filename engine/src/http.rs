@@ -2,10 +2,11 @@
 //!
 //! [`connection`] accepts and bounds, [`route`] is the table of contents, [`decode`] reads what a
 //! request says, [`render`] holds the answers, prebuilt where they never change, [`events`] are those that
-//! go on.
+//! go on, [`board`] is the one that staff look at.
 //!
 //! Deliberately absent: deciding. Whether a purchase is let in is for the gate.
 
+pub mod board;
 pub mod body;
 pub mod connection;
 pub mod decode;

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::handoff::{Log, partition_of};
 use crate::metrics::{Gauge, Metrics};
-use crate::reconcile;
+use crate::reconcile::{self, LastCount};
 use crate::recovery;
 use crate::reservation::{Desk, Inspection, Reply};
 use crate::settlement::{Ledger, Position, Sale};
@@ -44,6 +44,8 @@ pub struct Keeper<D, L, G, C> {
     pub owner: String,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// Where each count is left for who looks.
+    pub counted: Arc<LastCount>,
     /// Time after its end at which the desk of a reconciled sale is deleted.
     pub archive_after: Duration,
 }
@@ -56,6 +58,8 @@ struct Memory {
     /// Whether desk, log and ledger were fit to keep promises when last asked.
     fit: bool,
     turns: u64,
+    /// Most unsettled orders of one sale this turn, and their bound.
+    unsettled: (i64, i64),
     doubt: doubt::Doubt,
 }
 
@@ -73,9 +77,12 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
                 Ok(false) => {
                     memory = Memory::default();
                     // Somebody else tells these; what we knew last would be taken for now.
-                    for figure in [Gauge::BooksGap, Gauge::OutboxAgeMs, Gauge::SettlementLag] {
+                    for figure in
+                        [Gauge::BooksGap, Gauge::OutboxAgeMs, Gauge::SettlementLag, Gauge::Unsettled]
+                    {
                         self.metrics.set(figure, 0);
                     }
+                    self.counted.clear();
                 }
                 Err(fault) => self.metrics.fault(&fault),
             }
@@ -96,11 +103,14 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
                 && self.ledger.unfit().await?.is_empty();
         }
         self.doubt_ledger(&polled.sales, memory).await?;
+        memory.unsettled = (0, 0);
         for sale in &polled.sales {
             if let Err(fault) = self.keep(sale, polled.now_ms, memory).await {
                 self.metrics.fault(&fault);
             }
         }
+        self.metrics.set(Gauge::Unsettled, memory.unsettled.0);
+        self.metrics.set(Gauge::UnsettledMax, memory.unsettled.1);
         self.move_units(&polled.sales).await?;
         self.sweep(&polled.sales).await?;
         if memory.turns.is_multiple_of(TURNS_PER_COUNT) {
@@ -119,6 +129,8 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
                     return Ok(());
                 }
                 let Some(desk) = self.sound_desk(sale, memory).await? else { return Ok(()) };
+                let unsettled = (desk.unsettled as i64, i64::from(sale.terms.unsettled_max));
+                memory.unsettled = memory.unsettled.max(unsettled);
                 self.follow(sale, now_ms, &desk).await?;
                 if sale.state == SaleState::Closing {
                     self.drain(sale, &desk, memory).await?;
@@ -229,16 +241,19 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
         }
         self.metrics.set(Gauge::SettlementLag, lag);
         let mut gap = 0;
+        let mut counted = Vec::with_capacity(sales.len());
         for sale in sales {
             if let Some(books) = reconcile::books(&self.desk, &self.ledger, sale).await? {
                 gap += books.gap.abs();
                 self.doubt_books(sale, &books, lag, memory).await?;
+                counted.push(books);
             }
         }
         if gap != 0 {
             tracing::error!(gap, "units are in no term of the books; see engine reconcile");
         }
         self.metrics.set(Gauge::BooksGap, gap);
+        self.counted.replace(self.clock.unix_ms(), counted);
         Ok(())
     }
 }

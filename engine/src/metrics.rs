@@ -1,9 +1,13 @@
-//! What is counted, as Prometheus text. Every metric stands here; labels come from closed sets, never
-//! from ids.
+//! What is counted. Every metric stands here; labels come from closed sets, never from ids.
+//!
+//! Deliberately absent: how it is written down. [`figures`] is one reading of everything, which is rendered
+//! as Prometheus text and as JSON, so that whoever reads the one sees what the other says.
+
+pub mod figures;
 
 use crate::fault::{Effect, Fault, System};
 use contract::outcome::Code;
-use std::fmt::Write as _;
+use figures::{Family, Kind, Value};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -31,6 +35,84 @@ const CALLS: [(Call, &str); 6] = [
     (Call::Status, "status"),
     (Call::Events, "events"),
     (Call::Other, "other"),
+];
+
+/// Steps of a purchase that take time of their own, each for a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// In a lane, until a worker takes it: the oldest of a batch.
+    Lane,
+    /// Tokens, at the desk.
+    Token,
+    /// Units, at the desk.
+    Reserve,
+    /// In the log, until it is acknowledged.
+    Append,
+    /// Asking the log whether the generation still is.
+    Generation,
+    /// In the ledger, one transaction.
+    Settle,
+}
+
+const STAGES: [(Stage, &str); 6] = [
+    (Stage::Lane, "lane"),
+    (Stage::Token, "token"),
+    (Stage::Reserve, "reserve"),
+    (Stage::Append, "append"),
+    (Stage::Generation, "generation"),
+    (Stage::Settle, "settle"),
+];
+
+/// Upper ends of the buckets a stage's times are counted in, with how they are written in seconds: from far
+/// below what a stage takes when all is well to far above what anybody waits for.
+const BUCKETS: [(Duration, &str); 12] = [
+    (Duration::from_micros(250), "0.00025"),
+    (Duration::from_micros(500), "0.0005"),
+    (Duration::from_millis(1), "0.001"),
+    (Duration::from_micros(2500), "0.0025"),
+    (Duration::from_millis(5), "0.005"),
+    (Duration::from_millis(10), "0.01"),
+    (Duration::from_millis(25), "0.025"),
+    (Duration::from_millis(50), "0.05"),
+    (Duration::from_millis(100), "0.1"),
+    (Duration::from_millis(250), "0.25"),
+    (Duration::from_millis(1000), "1"),
+    (Duration::from_millis(5000), "5"),
+];
+
+/// What keeps a request out although its sale goes on: nothing has happened, and it may come again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// Calls a second of one address.
+    Address,
+    /// Calls a second of one user.
+    User,
+    /// Purchases a second, altogether.
+    Orders,
+    /// The breaker on the log.
+    Breaker,
+    /// Room in a lane.
+    LaneDepth,
+    /// Time in a lane.
+    LaneWait,
+    /// Orders of a sale that are not settled.
+    Unsettled,
+    /// Live tokens of a sale.
+    Tokens,
+    /// A desk that is being rebuilt, or is not known to be sound.
+    Desk,
+}
+
+const BOUNDS: [(Bound, &str); 9] = [
+    (Bound::Address, "address_per_s"),
+    (Bound::User, "user_per_s"),
+    (Bound::Orders, "orders_per_s"),
+    (Bound::Breaker, "breaker"),
+    (Bound::LaneDepth, "lane_depth"),
+    (Bound::LaneWait, "lane_wait"),
+    (Bound::Unsettled, "unsettled_max"),
+    (Bound::Tokens, "tokens"),
+    (Bound::Desk, "desk"),
 ];
 
 /// Things that only go up.
@@ -103,9 +185,23 @@ pub enum Gauge {
     SettlementStopped,
     /// Event streams that are open.
     Streams,
+    /// Their bound.
+    StreamsMax,
+    /// Requests in the fullest lane.
+    LaneWaiting,
+    /// Requests a lane holds.
+    LaneDepth,
+    /// Batches being handed off.
+    Handoffs,
+    /// Their bound.
+    HandoffsMax,
+    /// Orders of one sale that are not settled, of the sale that has most.
+    Unsettled,
+    /// Their bound.
+    UnsettledMax,
 }
 
-const GAUGES: [(Gauge, &str, &str); 10] = [
+const GAUGES: [(Gauge, &str, &str); 17] = [
     (Gauge::BooksGap, "engine_books_gap_units", "Units in no term of the books; must be 0."),
     (Gauge::OutboxAgeMs, "engine_outbox_age_milliseconds", "Age of the oldest outbox entry."),
     (Gauge::SettlementLag, "engine_settlement_lag_records", "Records of the log not yet settled."),
@@ -120,15 +216,35 @@ const GAUGES: [(Gauge, &str, &str); 10] = [
         "Partitions whose settlement waits for a person; must be 0.",
     ),
     (Gauge::Streams, "engine_streams", "Event streams that are open."),
+    (Gauge::StreamsMax, "engine_streams_max", "Event streams there may be at once."),
+    (Gauge::LaneWaiting, "engine_lane_waiting_requests", "Requests in the fullest lane."),
+    (Gauge::LaneDepth, "engine_lane_depth_requests", "Requests a lane holds."),
+    (Gauge::Handoffs, "engine_handoffs", "Batches being handed off to the log."),
+    (Gauge::HandoffsMax, "engine_handoffs_max", "Batches that may be handed off at once."),
+    (
+        Gauge::Unsettled,
+        "engine_unsettled_orders",
+        "Orders of one sale not yet settled, where there are most.",
+    ),
+    (Gauge::UnsettledMax, "engine_unsettled_orders_max", "Orders of one sale that may be unsettled."),
 ];
 
 const CODES: usize = Code::ALL.len();
+
+/// Times of a stage: how many fell into each bucket, with one more for the longer ones, and their sum.
+#[derive(Default)]
+struct Times {
+    buckets: [AtomicU64; BUCKETS.len() + 1],
+    sum_ns: AtomicU64,
+}
 
 /// All counters of a process.
 pub struct Metrics {
     refusals: [[AtomicU64; CODES]; CALLS.len()],
     successes: [AtomicU64; CALLS.len()],
     seconds_ns: [AtomicU64; CALLS.len()],
+    stages: [Times; STAGES.len()],
+    bounds: [AtomicU64; BOUNDS.len()],
     counts: [AtomicU64; COUNTS.len()],
     gauges: [AtomicI64; GAUGES.len()],
     faults: [[AtomicU64; 2]; 3],
@@ -140,6 +256,8 @@ impl Default for Metrics {
             refusals: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0))),
             successes: std::array::from_fn(|_| AtomicU64::new(0)),
             seconds_ns: std::array::from_fn(|_| AtomicU64::new(0)),
+            stages: std::array::from_fn(|_| Times::default()),
+            bounds: std::array::from_fn(|_| AtomicU64::new(0)),
             counts: std::array::from_fn(|_| AtomicU64::new(0)),
             gauges: std::array::from_fn(|_| AtomicI64::new(0)),
             faults: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0))),
@@ -155,6 +273,19 @@ impl Metrics {
             None => self.successes[call as usize].fetch_add(1, Relaxed),
         };
         self.seconds_ns[call as usize].fetch_add(took.as_nanos() as u64, Relaxed);
+    }
+
+    /// A batch was in a stage for so long.
+    pub fn took(&self, stage: Stage, time: Duration) {
+        let times = &self.stages[stage as usize];
+        let bucket = BUCKETS.iter().position(|(end, _)| time <= *end).unwrap_or(BUCKETS.len());
+        times.buckets[bucket].fetch_add(1, Relaxed);
+        times.sum_ns.fetch_add(time.as_nanos() as u64, Relaxed);
+    }
+
+    /// A bound kept a request out.
+    pub fn bound(&self, bound: Bound) {
+        self.bounds[bound as usize].fetch_add(1, Relaxed);
     }
 
     /// Something happened `by` times.
@@ -192,50 +323,93 @@ impl Metrics {
         }
     }
 
+    /// Everything as it is now. Counters are read one after the other while others count on.
+    pub fn figures(&self) -> Vec<Family> {
+        let mut families = vec![self.answers(), self.answer_seconds(), self.stage_seconds(), self.refusals()];
+        families.extend(COUNTS.map(|(count, name, help)| {
+            Family::single(name, help, Kind::Counter, Value::Whole(self.counted(count) as i64))
+        }));
+        families.extend(GAUGES.map(|(gauge, name, help)| {
+            Family::single(name, help, Kind::Gauge, Value::Whole(self.gauge(gauge)))
+        }));
+        families.push(self.faults());
+        families
+    }
+
     /// Everything, as Prometheus text.
     pub fn render(&self) -> String {
-        let mut text = String::with_capacity(8192);
-        text.push_str(
-            "# HELP engine_answers_total Answers by call and code.\n# TYPE engine_answers_total counter\n",
-        );
+        figures::text(&self.figures())
+    }
+
+    fn answers(&self) -> Family {
+        let mut family = Family::new("engine_answers_total", "Answers by call and code.", Kind::Counter);
         for (call, name) in CALLS {
-            let _ = writeln!(
-                text,
-                "engine_answers_total{{call=\"{name}\",code=\"ok\"}} {}",
-                self.successes[call as usize].load(Relaxed)
-            );
+            let labels = |code| vec![("call", name), ("code", code)];
+            family.push("", labels("ok"), whole(&self.successes[call as usize]));
             for code in Code::ALL {
-                let n = self.refusals[call as usize][code.index()].load(Relaxed);
-                if n > 0 {
-                    let _ = writeln!(
-                        text,
-                        "engine_answers_total{{call=\"{name}\",code=\"{}\"}} {n}",
-                        code.name()
-                    );
+                let refused = &self.refusals[call as usize][code.index()];
+                if refused.load(Relaxed) > 0 {
+                    family.push("", labels(code.name()), whole(refused));
                 }
             }
         }
-        text.push_str("# HELP engine_answer_seconds_total Time spent until answers.\n# TYPE engine_answer_seconds_total counter\n");
+        family
+    }
+
+    fn answer_seconds(&self) -> Family {
+        let mut family =
+            Family::new("engine_answer_seconds_total", "Time spent until answers.", Kind::Counter);
         for (call, name) in CALLS {
-            let seconds = self.seconds_ns[call as usize].load(Relaxed) as f64 / 1e9;
-            let _ = writeln!(text, "engine_answer_seconds_total{{call=\"{name}\"}} {seconds}");
+            family.push("", vec![("call", name)], seconds(&self.seconds_ns[call as usize]));
         }
-        for (count, name, help) in COUNTS {
-            let _ =
-                writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {}", self.counted(count));
+        family
+    }
+
+    fn stage_seconds(&self) -> Family {
+        let help = "Time of a batch in each stage of a purchase.";
+        let mut family = Family::new("engine_stage_seconds", help, Kind::Histogram);
+        for (stage, name) in STAGES {
+            let times = &self.stages[stage as usize];
+            let mut so_far = 0;
+            let ends = BUCKETS.iter().map(|(_, end)| *end).chain(["+Inf"]);
+            for (end, bucket) in ends.zip(&times.buckets) {
+                so_far += bucket.load(Relaxed) as i64;
+                family.push("_bucket", vec![("stage", name), ("le", end)], Value::Whole(so_far));
+            }
+            family.push("_sum", vec![("stage", name)], seconds(&times.sum_ns));
+            family.push("_count", vec![("stage", name)], Value::Whole(so_far));
         }
-        for (gauge, name, help) in GAUGES {
-            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {}", self.gauge(gauge));
+        family
+    }
+
+    fn refusals(&self) -> Family {
+        let help = "Requests a bound kept out, nothing having happened to them.";
+        let mut family = Family::new("engine_bound_refusals_total", help, Kind::Counter);
+        for (bound, name) in BOUNDS {
+            family.push("", vec![("bound", name)], whole(&self.bounds[bound as usize]));
         }
-        text.push_str("# HELP engine_faults_total Failed calls by system and what may have happened.\n# TYPE engine_faults_total counter\n");
+        family
+    }
+
+    fn faults(&self) -> Family {
+        let help = "Failed calls by system and what may have happened.";
+        let mut family = Family::new("engine_faults_total", help, Kind::Counter);
         for (system, name) in [(System::Desk, "desk"), (System::Log, "log"), (System::Ledger, "ledger")] {
             for (effect, word) in [(0, "none"), (1, "unknown")] {
-                let n = self.faults[system as usize][effect].load(Relaxed);
-                let _ = writeln!(text, "engine_faults_total{{system=\"{name}\",effect=\"{word}\"}} {n}");
+                let labels = vec![("system", name), ("effect", word)];
+                family.push("", labels, whole(&self.faults[system as usize][effect]));
             }
         }
-        text
+        family
     }
+}
+
+fn whole(count: &AtomicU64) -> Value {
+    Value::Whole(count.load(Relaxed) as i64)
+}
+
+fn seconds(ns: &AtomicU64) -> Value {
+    Value::Seconds(ns.load(Relaxed) as f64 / 1e9)
 }
 
 #[cfg(test)]
@@ -246,6 +420,10 @@ mod tests {
     fn tables_are_in_the_order_of_their_enums_and_the_text_has_every_metric() {
         assert!(CALLS.iter().enumerate().all(|(place, (call, _))| *call as usize == place));
         assert!(COUNTS.iter().enumerate().all(|(place, (count, ..))| *count as usize == place));
+        assert!(STAGES.iter().enumerate().all(|(place, (stage, _))| *stage as usize == place));
+        assert!(BOUNDS.iter().enumerate().all(|(place, (bound, _))| *bound as usize == place));
+        assert!(BUCKETS.iter().all(|(end, told)| told.parse() == Ok(end.as_secs_f64())));
+        assert!(BUCKETS.is_sorted());
         assert!(GAUGES.iter().enumerate().all(|(place, (gauge, ..))| *gauge as usize == place));
         let metrics = Metrics::default();
         metrics.answered(Call::Token, Some(Code::SoldOut), Duration::from_millis(1));
@@ -254,5 +432,20 @@ mod tests {
         assert!(text.contains("engine_answers_total{call=\"token\",code=\"sold_out\"} 1\n"));
         assert!(text.contains("engine_settled_orders_total 3\n"));
         assert!(GAUGES.iter().all(|(_, name, _)| text.contains(name)));
+    }
+    #[test]
+    fn times_are_counted_in_the_bucket_they_fall_into_and_in_all_wider_ones() {
+        let metrics = Metrics::default();
+        for ms in [1, 4, 9000] {
+            metrics.took(Stage::Append, Duration::from_millis(ms));
+        }
+        let text = metrics.render();
+        for (end, count) in [("0.0005", 0), ("0.001", 1), ("0.0025", 1), ("0.005", 2), ("5", 2), ("+Inf", 3)]
+        {
+            let line = format!("engine_stage_seconds_bucket{{stage=\"append\",le=\"{end}\"}} {count}\n");
+            assert!(text.contains(&line), "{line}{text}");
+        }
+        assert!(text.contains("engine_stage_seconds_sum{stage=\"append\"} 9.005\n"), "{text}");
+        assert!(text.contains("engine_stage_seconds_count{stage=\"append\"} 3\n"), "{text}");
     }
 }

@@ -14,7 +14,7 @@ use crate::admission::sales::Known;
 use crate::admission::{Gate, Refusal, Waiting};
 use crate::clock::Clock;
 use crate::handoff::Log;
-use crate::metrics::Metrics;
+use crate::metrics::{Bound, Gauge, Metrics, Stage};
 use crate::recovery;
 use crate::reservation::{Desk, Reply, ReserveItem, TokenItem};
 use crate::settlement::{Ledger, Look};
@@ -125,7 +125,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
         let (waiting, answer) = self.waiting(item);
         self.ready
             .offer(&known.tokens, waiting, || Turn::Tokens(known.clone()))
-            .map_err(|_| Refusal::from(Code::Unavailable))?;
+            .map_err(|_| Refusal::by(Bound::LaneDepth, Code::Unavailable))?;
         // Nothing a buyer loses can have happened: the same token is given out again.
         self.wait(answer).await.unwrap_or(Err(Code::Unavailable.into()))
     }
@@ -145,7 +145,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
             return self.order_of_a_past_sale(claims.order_sn(), &caller).await;
         }
         if known.desk().is_none() {
-            return Err(Code::Recovering.into());
+            return Err(Refusal::by(Bound::Desk, Code::Recovering));
         }
         let item = ReserveItem {
             user: caller.user,
@@ -158,7 +158,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
         let (waiting, answer) = self.waiting(item);
         self.ready
             .offer(&known.orders, waiting, || Turn::Orders(known.clone()))
-            .map_err(|_| Refusal::from(Code::Unavailable))?;
+            .map_err(|_| Refusal::by(Bound::LaneDepth, Code::Unavailable))?;
         self.wait(answer).await.unwrap_or(Err(Code::OrderUnknown.into()))
     }
 
@@ -202,6 +202,17 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
                 self.metrics.fault(&fault);
             }
         }
+    }
+
+    /// Shows how near the bounds of this process are.
+    pub fn show_bounds(&self) {
+        let lanes = self.gate.sales.all();
+        let fullest = lanes.iter().map(|known| known.tokens.waiting().max(known.orders.waiting())).max();
+        self.metrics.set(Gauge::LaneWaiting, fullest.unwrap_or(0) as i64);
+        self.metrics.set(Gauge::LaneDepth, self.gate.limits.lane_depth as i64);
+        let handoffs = self.sizing.handoffs_max - self.handoffs.available_permits();
+        self.metrics.set(Gauge::Handoffs, handoffs as i64);
+        self.metrics.set(Gauge::HandoffsMax, self.sizing.handoffs_max as i64);
     }
 
     /// One worker: takes the next lane's batch and leads it as far as its answers; for ever.
@@ -258,15 +269,19 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
         tokio::time::timeout(self.sizing.answer_within, answer).await.ok()?.ok()
     }
 
-    /// Drops what has waited too long: nothing has happened to it.
+    /// Drops what has waited too long: nothing has happened to it. The oldest comes first.
     fn in_time<I, A>(
         &self,
         taken: Vec<Waiting<I, Result<A, Refusal>>>,
     ) -> Vec<Waiting<I, Result<A, Refusal>>> {
         let now = self.clock.elapsed();
+        if let Some(oldest) = taken.first() {
+            let came = oldest.deadline.saturating_sub(self.gate.limits.lane_wait);
+            self.metrics.took(Stage::Lane, now.saturating_sub(came));
+        }
         let (in_time, late): (Vec<_>, Vec<_>) =
             taken.into_iter().partition(|waiting| waiting.deadline >= now);
-        refuse(late, Code::Unavailable);
+        refuse(late, Refusal::by(Bound::LaneWait, Code::Unavailable));
         in_time
     }
 }

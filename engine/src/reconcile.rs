@@ -5,6 +5,10 @@
 //! resource; `R` free at the desk, `Q` out of the desk and not yet in the ledger, `J` booked back and
 //! not yet at the desk. `M + U + D + P + X + given back = S` at every commit; `M − R = Q + J`.
 
+mod last;
+
+pub use last::{Counted, LastCount};
+
 use crate::fault::Fault;
 use crate::reservation::{Desk, Reply};
 use crate::settlement::{Ledger, LedgerBooks, Sale};
@@ -22,8 +26,10 @@ pub struct Books {
     #[serde(flatten)]
     pub ledger: LedgerBooks,
     /// R, when the sale has a desk.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub desk_free: Option<i64>,
     /// Q: in outbox entries whose orders are not in the ledger.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unsettled: Option<i64>,
     /// Units in no term of the ledger, plus units the two sides disagree about, plus what breaks another
     /// invariant; 0 when all is well.

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::fault::Fault;
 use crate::handoff::Log as _;
 use crate::handoff::kafka::{Brokers, KafkaLog, KafkaLogSettings};
+use crate::http::board::SaleFigures;
 use crate::http::connection;
 use crate::http::events::Events;
 use crate::http::route::{Private, Public};
@@ -15,6 +16,7 @@ use crate::http::{DoorLimits, DoorTrust};
 use crate::lifecycle::Keeper;
 use crate::metrics::{Gauge, Metrics};
 use crate::purchase::{Purchases, Sizing};
+use crate::reconcile::LastCount;
 use crate::recovery::Step;
 use crate::reservation::Desk as _;
 use crate::reservation::redis::{RedisDesk, RedisDeskSettings};
@@ -158,7 +160,16 @@ pub async fn run(config: Config, roles: Roles, shutdown: Shutdown) -> anyhow::Re
     let limits = door_limits(&config);
     let standing = Standing::new(config.embedded_log());
     let told = standing.clone();
-    let inside = Private { missing: move || told.clone().tell(), metrics: metrics.clone() };
+    let counted = Arc::new(LastCount::default());
+    let (known, last) = (standing.clone(), counted.clone());
+    let inside = Private {
+        missing: move || told.clone().tell(),
+        sale: move |sale| {
+            Some(SaleFigures::of(&*known.purchases.get()?.gate.sales.get(sale)?, last.of(sale)))
+        },
+        metrics: metrics.clone(),
+        clock: clock.clone(),
+    };
     let private_shutdown = Shutdown::default();
     let privately = tokio::spawn(connection::serve(
         private,
@@ -174,13 +185,14 @@ pub async fn run(config: Config, roles: Roles, shutdown: Shutdown) -> anyhow::Re
     if let Some(log) = log(&config, &owner, &standing, &shutdown).await {
         let purchases = purchases(&config, (desk, log.clone(), ledger), &clock, &metrics);
         assert!(standing.purchases.set(purchases.clone()).is_ok(), "an engine is put together once");
-        let mut background = background(&config, roles, &purchases, &owner, &shutdown);
+        let mut background = background(&config, roles, (&purchases, &counted), &owner, &shutdown);
         if roles.serve {
             let trust = DoorTrust {
                 origins: config.http.allowed_origins.clone(),
                 proxies: config.http.trusted_proxies.clone(),
             };
             let events = Events::new(limits.streams_max, metrics.clone());
+            metrics.set(Gauge::StreamsMax, limits.streams_max as i64);
             background.1.spawn(events.clone().tell_of_sales(purchases.clone(), shutdown.clone()));
             background.1.spawn(events.clone().tell_of_orders(purchases.ledger.clone(), shutdown.clone()));
             let public = Public { purchases, limits: limits.clone(), trust, events };
@@ -208,7 +220,7 @@ pub async fn run(config: Config, roles: Roles, shutdown: Shutdown) -> anyhow::Re
 fn background(
     config: &Config,
     roles: Roles,
-    purchases: &Arc<Production>,
+    (purchases, counted): (&Arc<Production>, &Arc<LastCount>),
     owner: &str,
     shutdown: &Shutdown,
 ) -> (JoinSet<()>, JoinSet<()>) {
@@ -216,7 +228,7 @@ fn background(
     endless.spawn(follow_sales(purchases.clone()));
     endless.spawn(probe(purchases.clone()));
     if roles.settle {
-        settle(config, purchases, owner, shutdown, &mut ending);
+        settle(config, (purchases, counted), owner, shutdown, &mut ending);
     }
     if roles.serve {
         endless.spawn(feed(purchases.clone()));
@@ -272,7 +284,7 @@ fn purchases(
 
 fn settle(
     config: &Config,
-    purchases: &Arc<Production>,
+    (purchases, counted): (&Arc<Production>, &Arc<LastCount>),
     owner: &str,
     shutdown: &Shutdown,
     ending: &mut JoinSet<()>,
@@ -297,6 +309,7 @@ fn settle(
         clock: purchases.clock.clone(),
         owner: owner.to_owned(),
         metrics: purchases.metrics.clone(),
+        counted: counted.clone(),
         archive_after: Duration::from_secs(config.lifecycle.archive_after_s),
     };
     ending.spawn(keeper.run(shutdown.clone()));
@@ -354,6 +367,7 @@ async fn probe(purchases: Arc<Production>) {
         tokio::time::sleep(WATCH_EVERY).await;
         let shut = !purchases.gate.breaker.closed();
         purchases.metrics.set(Gauge::BreakerShut, i64::from(shut));
+        purchases.show_bounds();
         if shut && purchases.log.announce(SaleId(0), Generation(0)).await.is_ok() {
             purchases.gate.breaker.succeeded();
         }

@@ -86,6 +86,9 @@ fn secrets(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
+/// Engines one board asks for each look at it.
+const BOARD_ENGINES_MAX: usize = 16;
+
 fn bounds(config: &Config) -> Result<(), String> {
     let session = &config.session;
     if session.life_s < session.shop_idle_s.max(session.staff_idle_s) {
@@ -115,6 +118,15 @@ fn bounds(config: &Config) -> Result<(), String> {
         if value == 0 || value > 1_000_000_000 {
             return Err(format!("{key} is out of range"));
         }
+    }
+    let engines = &config.board.engines;
+    let named = |engine: &String| {
+        engine.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+    };
+    if engines.len() > BOARD_ENGINES_MAX || !engines.iter().all(named) {
+        return Err(format!(
+            "board.engines must be at most {BOARD_ENGINES_MAX} addresses like 127.0.0.1:9081"
+        ));
     }
     if let Some(answer) = config.fixed_captcha_answer()
         && !answer.chars().all(crate::captcha::can_draw)

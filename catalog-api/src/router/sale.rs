@@ -20,6 +20,7 @@ pub(super) fn routes(table: Table) -> Table {
         .may("A-SECK-FORCE", "admin:seckill:force-start", [PROMOTION, SALES, "Start now"], routes!(seckill::force_start))
         .may("A-SECK-EDIT", "admin:seckill:close", [PROMOTION, SALES, "Close"], routes!(seckill::close))
         .may("A-SECK-LIST", "admin:seckill:read", [PROMOTION, SALES, "Books"], routes!(seckill::books))
+        .may("A-SECK-LIST", "admin:seckill:read", [PROMOTION, SALES, "Board"], routes!(seckill::board))
         // Coupon flash sales.
         .may("A-CSECK-LIST A-CSECK-SEARCH", "admin:coupon-seckill:list", [PROMOTION, COUPON_SALES, "Query"], routes!(coupon_seckill::list))
         .may("A-CSECK-LIST", "admin:coupon-seckill:read", [PROMOTION, COUPON_SALES, "Detail"], routes!(coupon_seckill::read))

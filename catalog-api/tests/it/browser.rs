@@ -3,13 +3,17 @@
 //!
 //! Where there is no Chromium nothing can be looked at; `cargo xtask test` says so.
 
+mod access;
+mod board;
 mod chromium;
 mod house;
 
 use crate::harness::Call;
+use access::nobody_is_shut_out;
 use chromium::Tab;
 use house::{House, Spec, eventually};
 use serde_json::json;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The button can be pressed.
@@ -333,34 +337,73 @@ async fn pages_are_cached_for_as_long_as_they_are_true_and_reach_nothing_else() 
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// Pictures for the documents, when a folder for them is named.
+/// What a page costs whoever serves it, once a browser has been there: the page itself, unchanged, and one
+/// stream. Everything else it has.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_looked_at_again_during_a_sale_costs_next_to_nothing() {
+    let Some(house) = House::open().await else { return };
+    let sale = house.sale(Spec { units: 100, ..Spec::default() }).await;
+    let page = house.page(&format!("sale.html?id={sale}"));
+    let tab = house.buyer("lin").await;
+    let mut costs = Vec::new();
+    for _ in 0..3 {
+        let mark = tab.mark();
+        tab.open(&page).await;
+        tab.until(CAN_BUY).await;
+        tab.until("[...document.images].every((image) => image.complete)").await;
+        let fetched = tab.fetched(mark);
+        costs.push((fetched.len(), fetched.iter().map(|(_, bytes)| bytes).sum::<u64>(), fetched));
+    }
+    let ((first, first_bytes, _), (again, again_bytes, fetched)) = (&costs[0], &costs[2]);
+    println!("first: {first} requests, {first_bytes} bytes; again: {again} requests, {again_bytes} bytes");
+    let asked: Vec<&str> = fetched.iter().map(|(url, _)| url.rsplit('/').next().unwrap()).collect();
+    assert_eq!(asked, [format!("sale.html?id={sale}"), "events".into()], "{fetched:?}");
+    assert!(*again_bytes < 2000 && again_bytes * 10 < *first_bytes, "{costs:?}");
+    clean(&tab, &house, true);
+    house.finish().await;
+}
+
+/// Where pictures for the documents go, when a folder for them is named.
+fn pictures() -> Option<PathBuf> {
+    let folder = std::env::var_os("SHOP_PICTURES")?;
+    Some(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(folder))
+}
+
+/// Looks at a page as it is now on a phone and at a desk: it fits, shuts nobody out, and is pictured.
+async fn look(tab: &Tab, name: &str, [phone, desk]: [(u32, u32); 2]) {
+    for (size, (width, height)) in [("phone", phone), ("desk", desk)] {
+        tab.size(width, height, size == "phone").await;
+        tab.until("[...document.images].every((image) => image.complete)").await;
+        let wide = tab.is("document.documentElement.scrollWidth - innerWidth").await;
+        assert_eq!(wide, 0, "{name} fits a {size}");
+        if let Some(folder) = pictures() {
+            tab.picture(&folder.join(format!("{name}-{size}.png"))).await;
+        }
+        nobody_is_shut_out(tab, &format!("{name} on a {size}")).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_fits_a_phone_and_a_desk() {
     let Some(house) = House::open().await else { return };
     let open = house.sale(Spec { name: "Spring tea · 明前龙井", units: 100, ..Spec::default() }).await;
     let soon = house.sale(Spec { name: "Porcelain cup", starts_in_ms: 754_000, ..Spec::default() }).await;
     let few = house.sale(Spec { name: "Bamboo tray", units: 3, ..Spec::default() }).await;
-    for (sale, picture) in [(open, "kettle-3"), (soon, "cup-7"), (few, "bowl-11")] {
+    // What cannot be had any more is paler, but can be read.
+    let gone = house.sale(Spec { name: "Bamboo ladle", units: 1, ..Spec::default() }).await;
+    house.sell(gone, "early").await;
+    for (sale, picture) in [(open, "kettle-3"), (soon, "cup-7"), (few, "bowl-11"), (gone, "cup-9")] {
         let sql = "update flash_sale set pic_url = ?, version = version + 1 where id = ?";
         let address = format!("/wx/art/{picture}.png");
         sqlx::query(sql).bind(address).bind(sale).execute(&house.world.db).await.unwrap();
     }
     let tab = house.buyer("lin").await;
-    let folder = std::env::var_os("SHOP_PICTURES")
-        .map(|folder| std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(folder));
-    let look = async |name: &str| {
-        for (size, (width, height, phone)) in [("phone", (390, 780, true)), ("desk", (1200, 800, false))] {
-            tab.size(width, height, phone).await;
-            tab.until("[...document.images].every((image) => image.complete)").await;
-            let wide = tab.is("document.documentElement.scrollWidth - innerWidth").await;
-            assert_eq!(wide, 0, "{name} fits a {size}");
-            if let Some(folder) = &folder {
-                tab.picture(&folder.join(format!("{name}-{size}.png"))).await;
-            }
-        }
-    };
+    let look = async |name: &str| look(&tab, name, [(390, 780), (1200, 800)]).await;
     tab.open(&house.page("")).await;
-    tab.until("document.querySelectorAll('.card').length === 3").await;
+    tab.until(
+        "document.querySelectorAll('.card').length === 4 && document.querySelector('.card[data-state=gone]')",
+    )
+    .await;
     look("sales").await;
     tab.open(&house.page(&format!("sale.html?id={soon}"))).await;
     tab.until("document.body.dataset.state === 'soon'").await;

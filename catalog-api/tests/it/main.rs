@@ -74,10 +74,13 @@ mod bad_input;
 mod clients;
 mod edit_storm;
 mod mass_assignment;
+// A shop that moves here.
+mod import;
 // Regions and figures.
 mod figures;
 mod regions;
 // The buyers' pages, in a browser.
+mod board;
 mod browser;
 // Development.
 mod dev;

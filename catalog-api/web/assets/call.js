@@ -7,9 +7,10 @@ const WITHIN_MS = 15000;
  * Answers `{ status, code, data, waitS, askedAt, heardAt }`. A status of 0 says that no answer was heard:
  * whether the request arrived is unknown. Times are those of `performance.now()`.
  */
-export async function call(method, path, { session, body, signal } = {}) {
+export async function call(method, path, { session, staff, body, signal } = {}) {
   const headers = {};
   if (session) headers.authorization = `Bearer ${session}`;
+  if (staff) headers['x-litemall-admin-token'] = staff;
   if (body !== undefined) headers['content-type'] = 'application/json';
   const askedAt = performance.now();
   const limit = new AbortController();

@@ -37,26 +37,38 @@ export function signInLink() {
   return `sign-in.html?back=${encodeURIComponent(location.pathname + location.search)}`;
 }
 
-/** Begins a page: fills the bar, then calls `draw`, which puts the page where the note was that it did not load. */
-export function begin(titleKey, draw) {
+/**
+ * Begins a page: fills the bar, then calls `draw`, which puts the page where the note was that it did not load.
+ * What stands in the bar is for buyers, where a page does not say otherwise.
+ */
+export function begin(titleKey, draw, inBar = forBuyers) {
   document.documentElement.lang = language();
   document.title = t(titleKey);
   const bar = document.getElementById('bar');
-  const fill = () => bar.replaceChildren(
-    el('a', { href: './', class: 'brand', text: t('shop') }),
-    el('nav', { 'aria-label': t('navigation') },
-      el('a', { href: './', text: t('sales'), 'aria-current': here('index.html') }),
-      el('a', { href: 'orders.html', text: t('myOrders'), 'aria-current': here('orders.html') })),
-    el('div', { class: 'end' }, ...who(fill), el('button', {
-      type: 'button', class: 'quiet', lang: t('otherLanguageTag'), text: t('otherLanguage'),
-      onclick: () => { setLanguage(t('otherLanguageTag')); location.reload(); },
-    })),
-  );
+  const fill = () => bar.replaceChildren(...inBar(fill));
   fill();
   onSession(fill);
   // A page that comes back by the back button is as old as when it was left.
   addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
   draw(document.querySelector('main'));
+}
+
+/** To the other language and back. */
+export function languageButton() {
+  return el('button', {
+    type: 'button', class: 'quiet', lang: t('otherLanguageTag'), text: t('otherLanguage'),
+    onclick: () => { setLanguage(t('otherLanguageTag')); location.reload(); },
+  });
+}
+
+function forBuyers(fill) {
+  return [
+    el('a', { href: './', class: 'brand', text: t('shop') }),
+    el('nav', { 'aria-label': t('navigation') },
+      el('a', { href: './', text: t('sales'), 'aria-current': here('index.html') }),
+      el('a', { href: 'orders.html', text: t('myOrders'), 'aria-current': here('orders.html') })),
+    el('div', { class: 'end' }, ...who(fill), languageButton()),
+  ];
 }
 
 function who(fill) {

@@ -169,6 +169,11 @@ const WORDS = {
   },
 };
 
+/** More words, of a page that has many of its own. */
+export function learn(more) {
+  for (const tag of Object.keys(WORDS)) Object.assign(WORDS[tag], more[tag]);
+}
+
 const STATES_ZH = {
   unpaid: '待付款',
   cancelled: '已取消',
@@ -232,8 +237,22 @@ export function when(ms) {
 }
 
 /** The time of day, where the buyer is. */
-export function clockTime(ms) {
-  return new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit' }).format(ms);
+export function clockTime(ms, seconds = false) {
+  const style = { hour: '2-digit', minute: '2-digit', ...(seconds ? { second: '2-digit' } : {}) };
+  return new Intl.DateTimeFormat(locale(), style).format(ms);
+}
+
+/** A number, as exactly as it is worth knowing. */
+export function number(value) {
+  const digits = Number.isInteger(value) || Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  return new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value);
+}
+
+/** How long something took. */
+export function duration(ms) {
+  if (ms >= 60000) return `${number(Math.round(ms / 6000) / 10)} min`;
+  if (ms >= 1000) return `${number(Math.round(ms / 100) / 10)} s`;
+  return `${number(ms >= 10 ? Math.round(ms) : Math.round(ms * 100) / 100)} ms`;
 }
 
 /** What is left of a while, never less than there is: 0 means now. */

@@ -137,6 +137,7 @@ fn settle(spine: &Arc<Spine>, name: &str, tasks: &mut Vec<AbortHandle>) {
         clock: spine.clock.clone(),
         owner: name.to_owned(),
         metrics: spine.metrics.clone(),
+        counted: Arc::default(),
         archive_after: Duration::from_secs(3600),
     };
     tasks.push(tokio::spawn(keeper.run(shutdown)).abort_handle());

@@ -3,6 +3,7 @@
 use super::decode;
 use super::render::{self, Answer};
 use super::route::Public;
+use crate::admission::Refusal;
 use crate::clock::Clock;
 use crate::handoff::Log;
 use crate::reservation::Desk;
@@ -30,7 +31,7 @@ pub(super) async fn token<D: Desk, L: Log, G: Ledger, C: Clock>(
     let client = decode::client(&head, from.ip(), &door.trust);
     match door.purchases.token(sale, decode::session(&head), client).await {
         Ok(token) => render::token(&token),
-        Err(refusal) => render::refusal(refusal),
+        Err(refusal) => refused(door, refusal),
     }
 }
 
@@ -54,7 +55,7 @@ pub(super) async fn order<D: Desk, L: Log, G: Ledger, C: Clock>(
     let client = decode::client(&head, from.ip(), &door.trust);
     match door.purchases.order(sale, decode::session(&head), client, attempt).await {
         Ok(order) => render::order(order),
-        Err(refusal) => render::refusal(refusal),
+        Err(refusal) => refused(door, refusal),
     }
 }
 
@@ -68,6 +69,13 @@ pub(super) async fn status<D: Desk, L: Log, G: Ledger, C: Clock>(
         Ok(status) => render::status(sn, &status),
         Err(refusal) => render::refusal(refusal),
     }
+}
+
+fn refused<D: Desk, L: Log, G: Ledger, C: Clock>(door: &Public<D, L, G, C>, refusal: Refusal) -> Answer {
+    if let Some(bound) = refusal.bound {
+        door.purchases.metrics.bound(bound);
+    }
+    render::refusal(refusal)
 }
 
 pub(super) fn sale_id(text: &str) -> Option<SaleId> {

@@ -1,5 +1,6 @@
 //! Every path of the public listener and of the private one, and what all requests go through.
 
+use super::board::{self, SaleFigures};
 use super::connection::Service;
 use super::events::{self, Events};
 use super::render::{self, Answer};
@@ -10,6 +11,7 @@ use crate::metrics::{Call, Metrics};
 use crate::purchase::Purchases;
 use crate::reservation::Desk;
 use crate::settlement::Ledger;
+use contract::ids::SaleId;
 use contract::outcome::Code;
 use hyper::body::Incoming;
 use hyper::header::{
@@ -126,17 +128,23 @@ fn preflight() -> Answer {
 }
 
 /// The private listener: life signs and figures, never on the public port.
-pub struct Private<R> {
+pub struct Private<R, S, C> {
     /// What is missing before buyers can be served; empty when nothing is.
     pub missing: R,
+    /// What is known of a sale.
+    pub sale: S,
     /// Figures.
     pub metrics: Arc<Metrics>,
+    /// The clock.
+    pub clock: C,
 }
 
-impl<R, F> Service for Private<R>
+impl<R, F, S, C> Service for Private<R, S, C>
 where
     R: Fn() -> F + Send + Sync + 'static,
     F: Future<Output = serde_json::Value> + Send,
+    S: Fn(SaleId) -> Option<SaleFigures> + Send + Sync + 'static,
+    C: Clock,
 {
     async fn answer(&self, request: Request<Incoming>, _: SocketAddr) -> Answer {
         if request.method() != Method::GET {
@@ -157,6 +165,9 @@ where
                     HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"),
                 );
                 answer
+            }
+            "/metrics.json" => {
+                board::document(&self.metrics, self.clock.unix_ms(), request.uri().query(), &self.sale)
             }
             _ => render::refusal(Code::NotFound.into()),
         }

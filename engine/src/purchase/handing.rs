@@ -7,6 +7,7 @@ use crate::admission::breaker::OVERDUE;
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::handoff::Log;
+use crate::metrics::Stage;
 use crate::reservation::{At, Desk};
 use crate::settlement::Ledger;
 use contract::ids::OrderSn;
@@ -73,6 +74,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
     async fn publish(&self, batches: Vec<Batch>) -> Result<(), Fault> {
         for batch in batches {
             let record = Record::Orders(batch);
+            let began = self.clock.elapsed();
             let append = self.log.append(&record);
             tokio::pin!(append);
             let acknowledged = match timeout(OVERDUE, &mut append).await {
@@ -82,6 +84,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
                     append.await
                 }
             };
+            self.metrics.took(Stage::Append, self.clock.elapsed() - began);
             match acknowledged {
                 Ok(_) => self.gate.breaker.succeeded(),
                 Err(fault) => {
@@ -97,6 +100,9 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
     /// acknowledged. If so, the barrier of any newer one stands behind the record, and the rebuild counts
     /// it.
     async fn still_of_generation(&self, at: &At) -> Result<bool, Fault> {
-        Ok(self.log.announced(at.sale).await? == at.generation)
+        let began = self.clock.elapsed();
+        let announced = self.log.announced(at.sale).await;
+        self.metrics.took(Stage::Generation, self.clock.elapsed() - began);
+        Ok(announced? == at.generation)
     }
 }

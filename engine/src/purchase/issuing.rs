@@ -5,6 +5,7 @@ use super::{KnownSale, Purchases, TokenWaiting, refuse};
 use crate::admission::{Refusal, not_started};
 use crate::clock::Clock;
 use crate::handoff::Log;
+use crate::metrics::{Bound, Stage};
 use crate::reservation::{At, Desk, Reply, TokenCall, TokenOutcome, TokenReply};
 use crate::settlement::Ledger;
 use contract::ids::UserId;
@@ -16,18 +17,22 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
         if batch.is_empty() {
             return;
         }
-        let Some(at) = sale.desk() else { return refuse(batch, Code::Recovering) };
+        let recovering = Refusal::by(Bound::Desk, Code::Recovering);
+        let Some(at) = sale.desk() else { return refuse(batch, recovering) };
         let newest = sale.newest(at.generation);
         let items = batch.iter().map(|waiting| waiting.item.clone()).collect();
-        match self.desk.token(TokenCall { at: at.clone(), items }).await {
+        let began = self.clock.elapsed();
+        let reply = self.desk.token(TokenCall { at: at.clone(), items }).await;
+        self.metrics.took(Stage::Token, self.clock.elapsed() - began);
+        match reply {
             Ok(Reply::Done(reply)) if reply.sequence >= newest => self.issued(sale, &at, batch, reply),
             Ok(Reply::Done(_)) => {
                 sale.distrust(at.generation);
-                refuse(batch, Code::Recovering);
+                refuse(batch, recovering);
             }
             // Another desk, or one that has forgotten: the keeper sees it too and rebuilds.
             Ok(Reply::Absent | Reply::OtherGeneration(_) | Reply::OtherDesk(_)) => {
-                refuse(batch, Code::Recovering);
+                refuse(batch, recovering);
             }
             Err(fault) => {
                 self.metrics.fault(&fault);
@@ -66,10 +71,10 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
             }
             TokenOutcome::LimitReached => Err(Code::LimitReached.into()),
             TokenOutcome::SoldOut => Err(Code::SoldOut.into()),
-            TokenOutcome::NoTokenLeft => Err(Code::NoTokenLeft.into()),
+            TokenOutcome::NoTokenLeft => Err(Refusal::by(Bound::Tokens, Code::NoTokenLeft)),
             TokenOutcome::NotStarted => Err(not_started(sale.row().terms.starts_at_ms)),
             TokenOutcome::Ended => Err(Code::Ended.into()),
-            TokenOutcome::Closed => Err(Code::Recovering.into()),
+            TokenOutcome::Closed => Err(Refusal::by(Bound::Desk, Code::Recovering)),
         }
     }
 }

@@ -4,10 +4,11 @@
 use super::answer::OrderAnswer;
 use super::handing::{Held, Promise};
 use super::{KnownSale, OrderWaiting, Purchases, refuse};
-use crate::admission::not_started;
+use crate::admission::{Refusal, not_started};
 use crate::clock::Clock;
 use crate::fault::Effect;
 use crate::handoff::Log;
+use crate::metrics::{Bound, Stage};
 use crate::reservation::{At, Desk, Reply, ReserveCall, ReserveOutcome, ReserveReply};
 use crate::settlement::Ledger;
 use contract::ids::OrderSn;
@@ -20,12 +21,15 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
             return None;
         }
         let Some(at) = sale.desk() else {
-            refuse(batch, Code::Recovering);
+            refuse(batch, Refusal::by(Bound::Desk, Code::Recovering));
             return None;
         };
         let newest = sale.newest(at.generation);
         let items = batch.iter().map(|waiting| waiting.item.clone()).collect();
-        match self.desk.reserve(ReserveCall { at: at.clone(), items }).await {
+        let began = self.clock.elapsed();
+        let reply = self.desk.reserve(ReserveCall { at: at.clone(), items }).await;
+        self.metrics.took(Stage::Reserve, self.clock.elapsed() - began);
+        match reply {
             Ok(Reply::Done(reply)) if reply.sequence >= newest => Some(self.reserved(sale, at, batch, reply)),
             Ok(Reply::Done(_)) => {
                 // The desk went back: what it just gave may have been given before. The keeper rebuilds
@@ -35,7 +39,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
                 None
             }
             Ok(Reply::Absent | Reply::OtherGeneration(_) | Reply::OtherDesk(_)) => {
-                refuse(batch, Code::Recovering);
+                refuse(batch, Refusal::by(Bound::Desk, Code::Recovering));
                 None
             }
             Err(fault) => {
@@ -77,13 +81,13 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
                 ReserveOutcome::Stale => Code::TokenStale.into(),
                 ReserveOutcome::LimitReached => Code::LimitReached.into(),
                 ReserveOutcome::SoldOut => Code::SoldOut.into(),
-                ReserveOutcome::Busy => Code::Busy.into(),
+                ReserveOutcome::Busy => Refusal::by(Bound::Unsettled, Code::Busy),
                 ReserveOutcome::NotStarted => not_started(sale.row().terms.starts_at_ms),
                 ReserveOutcome::Ended => Code::Ended.into(),
                 ReserveOutcome::Closed if sale.row().state == contract::ledger::SaleState::Closing => {
                     Code::Ended.into()
                 }
-                ReserveOutcome::Closed => Code::Recovering.into(),
+                ReserveOutcome::Closed => Refusal::by(Bound::Desk, Code::Recovering),
             };
             let _ = waiting.reply.send(Err(refusal));
         }

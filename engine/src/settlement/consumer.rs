@@ -8,7 +8,7 @@ use super::plan::{Poison, mark, witness};
 use super::{Ledger, Position, RETURNS_MAX, Settled, Step, Tally};
 use crate::fault::{Effect, Fault, System};
 use crate::handoff::{EMBEDDED, Log, LogReader, Logged, Read};
-use crate::metrics::{Count, Gauge, Metrics};
+use crate::metrics::{Count, Gauge, Metrics, Stage};
 use crate::reservation::{At, Desk, Reply};
 use crate::shutdown::Shutdown;
 use contract::ids::{EntryId, Nonce, SaleId};
@@ -167,7 +167,10 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
             let to = now.last().map_or(from, |last| last.offset + 1);
             let bury = now.len() == 1 && hopeless(&now[0], doubt);
             let step = Step { partition, log, from, after, to, records: now, bury };
-            match self.ledger.settle(&step).await {
+            let began = tokio::time::Instant::now();
+            let settled = self.ledger.settle(&step).await;
+            self.metrics.took(Stage::Settle, began.elapsed());
+            match settled {
                 Ok(Settled::Done(tally)) => {
                     self.count(&tally);
                     // A purchase that is repeated takes a missing entry for a settled one, and void it is

@@ -12,6 +12,7 @@ mod spine;
 mod cluster;
 mod door;
 mod events;
+mod figures;
 mod fitness;
 mod harness;
 mod life;

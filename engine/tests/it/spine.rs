@@ -129,6 +129,7 @@ impl Stage {
             clock: self.spine.clock.clone(),
             owner: "one".into(),
             metrics: self.spine.metrics.clone(),
+            counted: Arc::default(),
             archive_after: Duration::from_secs(3600),
         };
         tasks.spawn(keeper.run(shutdown.clone()));

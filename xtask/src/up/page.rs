@@ -9,6 +9,12 @@ pub(super) fn render(place: &Place, state: &State, detached: bool) -> String {
     let value = |key: &str| state.env.get(key).map_or("", String::as_str);
     let mut text = String::from("\nThe mall is up.\n\n");
     line(&mut text, "shop", &format!("{}/shop/", value("CATALOG_URL")), "the buyers' pages");
+    line(
+        &mut text,
+        "board",
+        &format!("{}/shop/board.html", value("CATALOG_URL")),
+        "a sale as staff watch it",
+    );
     for (name, key, what) in [
         ("mall API", "CATALOG_URL", "/wx and /admin; documentation at /docs"),
         ("  private", "CATALOG_PRIVATE_URL", "/livez /readyz /metrics /dev/…"),

@@ -120,6 +120,7 @@ impl Up<'_> {
                 let runs = self.state.alive(ENGINE.name).is_some();
                 let (engine, _) = self.service_ports(&ENGINE, runs)?;
                 env.insert("MALL_CATALOG__PAGES__ENGINE".to_owned(), format!("127.0.0.1:{engine}"));
+                env.insert("MALL_CATALOG__BOARD__ENGINES".to_owned(), self.engines(addresses)?);
             }
             match self.state.alive(service.name) {
                 Some(process) if process.env == env => {
@@ -165,6 +166,17 @@ impl Up<'_> {
             Ok(asked.is_ok_and(|(_, sale)| !sale.contains("\"state\":\"armed\"")).then_some(()))
         })?;
         Ok(())
+    }
+
+    /// Where every engine tells its figures, as a setting.
+    fn engines(&mut self, addresses: &Addresses) -> Result<String> {
+        let mut engines = Vec::new();
+        for service in Service::of(addresses).iter().filter(|service| service.name != CATALOG.name) {
+            let runs = self.state.alive(service.name).is_some();
+            let (_, private) = self.service_ports(service, runs)?;
+            engines.push(format!("\"127.0.0.1:{private}\""));
+        }
+        Ok(format!("[{}]", engines.join(",")))
     }
 
     /// Public and private port: those of last time, the usual ones, or free ones.

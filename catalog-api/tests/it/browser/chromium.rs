@@ -203,6 +203,18 @@ impl Tab {
         answer["result"]["value"].clone()
     }
 
+    /// Runs a script that is not the page's own; the page's policy is not about it.
+    pub(crate) async fn run(&self, script: &str) {
+        let answer = self.ask("Runtime.evaluate", json!({ "expression": script })).await;
+        assert!(answer["exceptionDetails"].is_null(), "{answer}");
+    }
+
+    /// Light or dark, as somebody's system is set.
+    pub(crate) async fn scheme(&self, scheme: &str) {
+        let feature = json!({ "name": "prefers-color-scheme", "value": scheme });
+        self.ask("Emulation.setEmulatedMedia", json!({ "features": [feature] })).await;
+    }
+
     /// The text of an element.
     pub(crate) async fn text(&self, selector: &str) -> String {
         let found = self.is(&format!("document.querySelector({})?.textContent ?? ''", json!(selector))).await;
@@ -338,6 +350,41 @@ impl Tab {
                 (event["method"] == "Network.requestWillBeSent").then(|| &event["params"]["request"])?;
             Some(format!("{} {}", request["method"].as_str()?, request["url"].as_str()?))
         })
+    }
+
+    /// How much has been heard so far.
+    pub(crate) fn mark(&self) -> usize {
+        self.wire.events.lock().unwrap().len()
+    }
+
+    /// What went over the wire since a mark, with the bytes that came, heads and all; what the browser had
+    /// is not in it.
+    pub(crate) fn fetched(&self, since: usize) -> Vec<(String, u64)> {
+        let mut fetched: Vec<(Value, String, u64)> = Vec::new();
+        let events = self.wire.events.lock().unwrap();
+        for event in events.iter().skip(since).filter(|event| event["sessionId"] == *self.session) {
+            let params = &event["params"];
+            let id = &params["requestId"];
+            let bytes = params["encodedDataLength"].as_u64().unwrap_or(0);
+            let known = fetched.iter_mut().find(|(known, ..)| known == id);
+            match (event["method"].as_str().unwrap_or(""), known) {
+                ("Network.requestWillBeSent", None) => {
+                    fetched.push((id.clone(), params["request"]["url"].as_str().unwrap().to_owned(), 0));
+                }
+                ("Network.requestServedFromCache", Some(_)) => fetched.retain(|(known, ..)| known != id),
+                ("Network.responseReceived", Some(_)) if params["response"]["fromDiskCache"] == true => {
+                    fetched.retain(|(known, ..)| known != id);
+                }
+                ("Network.responseReceived", Some((.., sum))) => {
+                    *sum += params["response"]["encodedDataLength"].as_u64().unwrap_or(0);
+                }
+                ("Network.dataReceived", Some((.., sum))) => *sum += bytes,
+                // All of it, with the head.
+                ("Network.loadingFinished", Some((.., sum))) => *sum = bytes,
+                _ => {}
+            }
+        }
+        fetched.into_iter().map(|(_, url, bytes)| (url, bytes)).collect()
     }
 
     /// Errors and warnings of scripts, of the policy and, if `network`, of refused requests.

@@ -60,6 +60,7 @@ impl House {
                 .env("MALL_CATALOG__HTTP__LISTEN", public.to_string())
                 .env("MALL_CATALOG__HTTP__PRIVATE_LISTEN", private.to_string())
                 .env("MALL_CATALOG__PAGES__ENGINE", engine_at[0].to_string())
+                .env("MALL_CATALOG__BOARD__ENGINES", json!([engine_at[1].to_string()]).to_string())
                 .env("MALL_CATALOG__TIMERS__INTERVAL_MS", "100")
                 .env("MALL_CATALOG__LOG__FILTER", "warn")
                 .stdout(Stdio::null());
@@ -146,6 +147,21 @@ impl House {
         serde_json::from_str(&answer.text).unwrap_or_default()
     }
 
+    /// Somebody new buys one unit, without a page.
+    pub(crate) async fn sell(&self, sale: u64, name: &str) {
+        self.world.shopper(name, "").await;
+        let session = format!("Bearer {}", self.world.shop_token(name).await);
+        let post = async |path: &str, body: Value| {
+            let call = Call::post(&format!("/seckill/v1/sales/{sale}/{path}"), body);
+            let answer = call.header("authorization", &session).send(self.world.public).await.unwrap();
+            (answer.status, serde_json::from_str::<Value>(&answer.text).unwrap())
+        };
+        let (status, token) = post("token", json!({})).await;
+        assert_eq!(status, 200, "{token}");
+        let (status, order) = post("orders", json!({ "token": token["token"], "quantity": 1 })).await;
+        assert_eq!(status, 202, "{order}");
+    }
+
     /// The address of a page.
     pub(crate) fn page(&self, name: &str) -> String {
         format!("http://{}/shop/{name}", self.world.public)
@@ -186,9 +202,12 @@ impl House {
     }
 }
 
+/// Until something that takes whole services a while has happened.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Waits for a condition: whole services start meanwhile, on a machine that may have other things to do.
 pub(crate) async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + PATIENCE;
     while !condition().await {
         assert!(Instant::now() < deadline, "not within a minute: {what}");
         tokio::time::sleep(Duration::from_millis(25)).await;
