@@ -9,7 +9,7 @@ use contract::token::{self, TokenKeys};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use engine::admission::lanes::{Lane, Ready};
 use engine::admission::sessions::Sessions;
-use engine::admission::{Gate, Limits};
+use engine::admission::{Gate, Limits, pressure};
 use engine::clock::{Clock, SystemClock};
 use engine::http::render;
 use engine::reservation::{DeskIdentity, Terms};
@@ -70,12 +70,12 @@ fn gate() -> (Gate<SystemClock, (), ()>, String) {
         level: 0,
     });
     let limits = Limits {
-        orders_per_s: u32::MAX / 4,
         user_per_s: u32::MAX / 4,
         address_per_s: u32::MAX / 4,
         loopback_exempt: false,
         lane_depth: 1024,
         lane_wait: Duration::from_secs(1),
+        pressure: pressure::Settings { orders_per_s: (1, u32::MAX / 4), ..Default::default() },
     };
     let clock = SystemClock::default();
     let gate = Gate::new(limits, Sessions::new(keys()), TokenKeys::new([TOKEN_SECRET]), clock.clone());

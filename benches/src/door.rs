@@ -2,6 +2,7 @@
 
 pub(crate) mod purchases;
 pub(crate) mod refusals;
+pub(crate) mod sweep;
 
 use crate::callers::{Script, request};
 use crate::cell::{self, Cell};

@@ -178,6 +178,11 @@ impl Installation {
 
     /// Starts an engine in a role, and waits until it is ready.
     pub(crate) async fn engine(&self, role: &'static str) -> Result<Served> {
+        self.engine_with(role, &[]).await
+    }
+
+    /// The same with some settings of its own.
+    pub(crate) async fn engine_with(&self, role: &'static str, own: &[(&str, &str)]) -> Result<Served> {
         let settings = [
             ("MALL_ENGINE__DESK__PREFIX", NAME),
             ("MALL_ENGINE__LOG__TOPIC_PREFIX", NAME),
@@ -185,9 +190,14 @@ impl Installation {
             ("MALL_ENGINE__DESK__UNSETTLED_MAX", "200000"),
             // A closed client does not go away: on a busy machine its requests wait instead of being shed.
             ("MALL_ENGINE__ADMISSION__LANE_WAIT_MS", "10000"),
+            ("MALL_ENGINE__ADMISSION__LANE_TARGET_MS", "10000"),
+            ("MALL_ENGINE__ADMISSION__DESK_TARGET_MS", "10000"),
+            ("MALL_ENGINE__ADMISSION__LOG_TARGET_MS", "10000"),
+            ("MALL_ENGINE__ADMISSION__OUTBOX_TARGET_MS", "600000"),
+            ("MALL_ENGINE__ADMISSION__SETTLEMENT_TARGET_MS", "600000"),
             ("MALL_ENGINE__ADMISSION__ANSWER_WITHIN_MS", "30000"),
         ];
-        self.service(&self.engine.clone(), role, "MALL_ENGINE", &settings).await
+        self.service(&self.engine.clone(), role, "MALL_ENGINE", &[&settings, own].concat()).await
     }
 
     /// Starts a service of ours, and waits until it is ready.
@@ -273,6 +283,14 @@ impl Installation {
             }
             sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// Waits until everything that was accepted in a sale is in the ledger.
+    pub(crate) async fn settled_to_the_last(&self, sale: u64) -> Result<()> {
+        let terms = keys::DeskKeys::new(NAME, contract::ids::SaleId(sale)).terms;
+        let free: u64 =
+            redis::cmd("HGET").arg(terms).arg("free").query_async(&mut self.redis.clone()).await?;
+        self.wait_settled(sale, BUYERS - free).await
     }
 
     /// Waits until so many orders of a sale are in the ledger, and no more are.

@@ -99,18 +99,24 @@ impl Cache {
         }
     }
 
-    /// The answer of this name, as JSON text; made by `load` when it is not kept. A refusal of `load` is
-    /// passed on and not kept.
-    pub async fn get<T: Serialize>(
+    /// The answer of this name, as JSON text; made by `load` when it is not kept. `load` is told from which
+    /// moment on it has to see every change. A refusal of `load` is passed on and not kept.
+    pub async fn get<T, F>(
         &self,
         redis: &Pool,
         subjects: &[Subject],
         name: &str,
-        load: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<Arc<str>, Failure> {
+        load: impl FnOnce(Instant) -> F,
+    ) -> Result<Arc<str>, Failure>
+    where
+        T: Serialize,
+        F: Future<Output = Result<T, Failure>>,
+    {
         let versions = self.versions(redis).await;
+        // A version is told after the commit it stands for, so its changes are older than the look at it.
+        let moment = versions.as_ref().map_or_else(Instant::now, |(asked_at, _)| *asked_at);
         let key = match &versions {
-            Some(versions) => {
+            Some((_, versions)) => {
                 let of_these = SUBJECTS.iter().zip(versions.iter());
                 let of_these = of_these.filter(|((subject, _), _)| subjects.contains(subject));
                 of_these
@@ -124,7 +130,7 @@ impl Cache {
             {
                 return Ok(text.into());
             }
-            let text: Arc<str> = text_of(load.await?)?.into();
+            let text: Arc<str> = text_of(load(moment).await?)?.into();
             if versions.is_some() && text.len() <= SHARED_BYTES_MAX {
                 share(redis, &key, &text).await;
             }
@@ -165,17 +171,12 @@ impl Cache {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fresh(&self) -> Option<Versions> {
-        let known = self.known();
-        known
-            .versions
-            .as_ref()
-            .filter(|(read_at, _)| read_at.elapsed() < FRESH)
-            .map(|(_, versions)| versions.clone())
+    fn fresh(&self) -> Option<(Instant, Versions)> {
+        self.known().versions.clone().filter(|(asked_at, _)| asked_at.elapsed() < FRESH)
     }
 
-    /// The versions, none when Redis does not say.
-    async fn versions(&self, redis: &Pool) -> Option<Versions> {
+    /// When they were asked for, and the versions; none when Redis does not say.
+    async fn versions(&self, redis: &Pool) -> Option<(Instant, Versions)> {
         if let Some(versions) = self.fresh() {
             return Some(versions);
         }
@@ -191,7 +192,7 @@ impl Cache {
                 if known.changes == changes {
                     known.versions = Some((asked_at, Arc::clone(&versions)));
                 }
-                Some(versions)
+                Some((asked_at, versions))
             }
             Err(fault) => {
                 tracing::warn!(fault = chain(&fault), "answers are kept in this process only");

@@ -95,6 +95,7 @@ pub struct Http {
 #[expect(missing_docs, reason = "explained in config.default.toml")]
 pub struct Database {
     pub url: StoreUrl,
+    pub read_url: StoreUrl,
     pub connections_max: u32,
     pub acquire_timeout_ms: u64,
 }
@@ -278,6 +279,9 @@ impl StoreUrl {
     }
 
     fn masked(&self) -> String {
+        if self.0.is_empty() {
+            return String::new();
+        }
         let Some((scheme, rest)) = self.0.split_once("://") else { return "***".into() };
         match rest.rsplit_once('@') {
             Some((login, place)) => {

@@ -72,4 +72,5 @@ pub mod store;
 pub mod art;
 pub mod import;
 pub mod regions;
+pub mod replica;
 pub mod seed;

@@ -36,6 +36,8 @@ counters! {
     TextsSent = "catalog_texts_sent_total",
     /// Tries to send a text that failed.
     TextsFailed = "catalog_texts_failed_total",
+    /// Reads that a copy of the database answered.
+    ReplicaReads = "catalog_replica_reads_total",
     /// Rows of the operation log that could not be written.
     UnloggedOperations = "catalog_operations_unlogged_total",
 }

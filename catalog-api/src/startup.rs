@@ -3,7 +3,7 @@
 use crate::config::{Config, LogFormat};
 use crate::listener::serve;
 use crate::state::App;
-use crate::{posters, router, routes, texts, timers};
+use crate::{posters, replica, router, routes, texts, timers};
 use anyhow::Context;
 use sqlx::MySqlPool;
 use sqlx::migrate::Migrator;
@@ -56,6 +56,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let answering = tokio::spawn(serve(app.clone(), public_listener, public.router, stopped.clone()));
     let texting = tokio::spawn(texts::run(app.clone(), stopped.clone()));
     let drawing = tokio::spawn(posters::run(app.clone(), stopped.clone()));
+    let following = tokio::spawn(replica::follow(app.clone(), stopped.clone()));
     let timing = tokio::spawn(timers::run(app.clone(), stopped));
     tracing::info!(public = %http.listen, private = %http.private_listen, "serving");
 
@@ -69,12 +70,16 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     answering.await.context("public listener")?;
     // A round of timers ends within its provider's deadline; its rows are safe whatever happens.
     let drain = Duration::from_millis(http.drain_ms);
-    if tokio::time::timeout(drain, async { (timing.await, texting.await, drawing.await) }).await.is_err() {
+    let ended = async { (timing.await, texting.await, drawing.await, following.await) };
+    if tokio::time::timeout(drain, ended).await.is_err() {
         tracing::warn!("a round of timers was still running at the end of the drain time");
     }
     stop_private.send_replace(true);
     answering_private.abort();
     app.db.close().await;
+    if let Some(replica) = &app.replica {
+        replica.close().await;
+    }
     tracing::info!("ended");
     Ok(())
 }

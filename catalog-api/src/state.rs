@@ -2,7 +2,7 @@
 
 use crate::attempts::SLOWED_DOWN_MAX;
 use crate::cache::Cache;
-use crate::config::{Config, PayProvider};
+use crate::config::{Config, PayProvider, StoreUrl};
 use crate::envelope::Zone;
 use crate::extract::client_address::Network;
 use crate::metrics::Metrics;
@@ -12,6 +12,7 @@ use crate::provider::outside::Outside;
 use crate::provider::pay::{LocalPay, Pay, WechatPay};
 use crate::provider::sms::{self, Sms};
 use crate::provider::weixin::{self, Weixin};
+use crate::replica::Replica;
 use crate::session::Sessions;
 use crate::settings::Settings;
 use crate::store::error_number;
@@ -31,6 +32,8 @@ pub struct App {
     pub config: Config,
     /// MySQL or MariaDB.
     pub db: MySqlPool,
+    /// A copy of it to read from, where there is one.
+    pub replica: Option<Replica>,
     /// Redis.
     pub redis: deadpool_redis::Pool,
     /// Sessions.
@@ -69,14 +72,11 @@ impl App {
     /// Prepares everything; connections are made when they are needed, so that the service starts, and
     /// says what is missing, while a store is away.
     pub fn new(config: Config) -> anyhow::Result<Arc<Self>> {
-        let options: MySqlConnectOptions = config.database.url.expose().parse().context("database.url")?;
-        let db = MySqlPoolOptions::new()
-            .max_connections(config.database.connections_max)
-            .acquire_timeout(Duration::from_millis(config.database.acquire_timeout_ms))
-            // What was waited for at a lock has to be seen once the lock is had, whatever the server's
-            // own setting is.
-            .after_connect(|connection, _| Box::pin(set_up(connection)))
-            .connect_lazy_with(options);
+        let db = pool(&config, &config.database.url).context("database.url")?;
+        let replica = match &config.database.read_url {
+            none if none.expose().is_empty() => None,
+            url => Some(Replica::new(pool(&config, url).context("database.read_url")?)),
+        };
         let timeout = Some(Duration::from_millis(config.redis.timeout_ms));
         let mut pool = deadpool_redis::Config::from_url(config.redis.url.expose());
         pool.pool = Some(PoolConfig {
@@ -113,10 +113,23 @@ impl App {
             weixin: weixin::accounts(&config)?,
             pay,
             db,
+            replica,
             redis,
             config,
         }))
     }
+}
+
+/// Connections to a database, made when they are needed.
+fn pool(config: &Config, url: &StoreUrl) -> anyhow::Result<MySqlPool> {
+    let options: MySqlConnectOptions = url.expose().parse()?;
+    Ok(MySqlPoolOptions::new()
+        .max_connections(config.database.connections_max)
+        .acquire_timeout(Duration::from_millis(config.database.acquire_timeout_ms))
+        // What was waited for at a lock has to be seen once the lock is had, whatever the server's own
+        // setting is.
+        .after_connect(|connection, _| Box::pin(set_up(connection)))
+        .connect_lazy_with(options))
 }
 
 /// Seconds a transaction may be silent; longer than the slowest call to a provider inside of one.

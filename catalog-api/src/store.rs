@@ -54,6 +54,7 @@ pub mod payment_request;
 pub mod poster;
 pub mod question;
 pub mod region;
+pub mod replica_mark;
 pub mod resource;
 pub mod role;
 pub mod sale;

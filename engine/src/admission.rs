@@ -4,7 +4,9 @@
 //! been used already, and then it has an order to be told of; only the desk knows.
 
 pub mod breaker;
+pub mod in_flight;
 pub mod lanes;
+pub mod pressure;
 pub mod rate;
 pub mod sales;
 pub mod sessions;
@@ -16,6 +18,8 @@ use contract::ids::SaleId;
 use contract::ledger::SaleState;
 use contract::outcome::Code;
 use contract::token::{Claims, TokenKeys};
+use in_flight::Place;
+use pressure::{Kind, Limited, Pressure};
 use rate::{Bucket, Buckets, Rate};
 use sales::{Known, SaleTable};
 use sessions::{Caller, Sessions, Stranger};
@@ -30,8 +34,6 @@ const WINDOW_DOUBT_MS: u64 = 1000;
 /// Limits of the gate.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Purchases a second, altogether.
-    pub orders_per_s: u32,
     /// Token and purchase calls a second of one user, each.
     pub user_per_s: u32,
     /// Token and purchase calls a second of one address, each.
@@ -42,6 +44,8 @@ pub struct Limits {
     pub lane_depth: usize,
     /// How long a request may wait in its lane.
     pub lane_wait: Duration,
+    /// Between what the limits on requests inside and on purchases a second move.
+    pub pressure: pressure::Settings,
 }
 
 /// A request in a lane, with who waits for it.
@@ -51,7 +55,25 @@ pub struct Waiting<I, R> {
     /// Monotonic time after which it is dropped unsent.
     pub deadline: Duration,
     /// Where the result goes.
-    pub reply: oneshot::Sender<R>,
+    pub reply: Reply<R>,
+}
+
+/// Where a result goes, and the place that is free again once it went there.
+pub struct Reply<R> {
+    to: oneshot::Sender<R>,
+    _place: Place,
+}
+
+impl<R> Reply<R> {
+    /// To whoever waits at the other end.
+    pub fn new(to: oneshot::Sender<R>, place: Place) -> Self {
+        Self { to, _place: place }
+    }
+
+    /// Answers. A client that went away is nobody to answer.
+    pub fn send(self, result: R) {
+        let _ = self.to.send(result);
+    }
 }
 
 /// A refusal: nothing has happened.
@@ -80,8 +102,10 @@ impl From<Code> for Refusal {
     }
 }
 
-/// A purchase that was let in: its sale, its buyer, and what its token says.
-pub type AdmittedOrder<T, O> = (Arc<Known<T, O>>, Caller, Claims);
+/// A token request that was let in: its sale, its buyer, and its place.
+pub type AdmittedToken<T, O> = (Arc<Known<T, O>>, Caller, Place);
+/// A purchase that was let in: its sale, its buyer, what its token says, and its place.
+pub type AdmittedOrder<T, O> = (Arc<Known<T, O>>, Caller, Claims, Place);
 
 /// The gate of one process.
 pub struct Gate<C, T, O> {
@@ -91,6 +115,8 @@ pub struct Gate<C, T, O> {
     pub sessions: Sessions,
     /// The breaker on the order log.
     pub breaker: Breaker,
+    /// How many are let in, and what that follows.
+    pub pressure: Pressure,
     /// Signs and verifies purchase tokens.
     pub tokens: TokenKeys,
     /// The limits.
@@ -113,8 +139,9 @@ impl<C: Clock, T, O> Gate<C, T, O> {
             sales: SaleTable::new(limits.lane_depth),
             sessions,
             breaker: Breaker::default(),
+            pressure: Pressure::new(limits.pressure),
             tokens,
-            orders: Bucket::new(Rate::new(limits.orders_per_s, limits.orders_per_s / 4)),
+            orders: Bucket::new(order_rate(limits.pressure.orders_per_s.1)),
             users: [user, user].map(|rate| Buckets::new(rate, LIMITED_KEYS_MAX)),
             addresses: [address, address].map(|rate| Buckets::new(rate, LIMITED_KEYS_MAX)),
             limits,
@@ -146,7 +173,7 @@ impl<C: Clock, T, O> Gate<C, T, O> {
         sale: SaleId,
         session: Option<&str>,
         from: IpAddr,
-    ) -> Result<(Arc<Known<T, O>>, Caller), Refusal> {
+    ) -> Result<AdmittedToken<T, O>, Refusal> {
         let known = self.sale(sale)?;
         let caller = self.caller(session)?;
         let now = self.clock.elapsed();
@@ -174,8 +201,9 @@ impl<C: Clock, T, O> Gate<C, T, O> {
         if known.desk().is_none() {
             return Err(Refusal::by(Bound::Desk, Code::Recovering));
         }
-        self.spare(0, &caller, from, now)?;
-        Ok((known, caller))
+        let place = self.place(Kind::Token)?;
+        self.spare(Kind::Token, &caller, from, now)?;
+        Ok((known, caller, place))
     }
 
     /// Lets a purchase in, when its token is ours, of this buyer and of this sale.
@@ -197,26 +225,43 @@ impl<C: Clock, T, O> Gate<C, T, O> {
             return Err(Code::LimitReached.into());
         }
         let now = self.clock.elapsed();
-        self.spare(1, &caller, from, now)?;
+        let place = self.place(Kind::Order)?;
+        self.spare(Kind::Order, &caller, from, now)?;
         if !self.orders.take(now) {
             return Err(Refusal::by(Bound::Orders, Code::TooManyRequests));
         }
         if !self.breaker.closed() {
             return Err(Refusal::by(Bound::Breaker, Code::Unavailable));
         }
-        Ok((known, caller, claims))
+        Ok((known, caller, claims, place))
     }
 
-    fn spare(&self, kind: usize, caller: &Caller, from: IpAddr, now: Duration) -> Result<(), Refusal> {
+    /// Moves the limits by what was measured; `now` is monotonic.
+    pub fn steer(&self, now: Duration) -> Limited {
+        let limited = self.pressure.steer(now);
+        self.orders.change(order_rate(limited.orders_per_s));
+        limited
+    }
+
+    fn place(&self, kind: Kind) -> Result<Place, Refusal> {
+        self.pressure.places(kind).enter().ok_or_else(|| Refusal::by(Bound::Inside, Code::Unavailable))
+    }
+
+    fn spare(&self, kind: Kind, caller: &Caller, from: IpAddr, now: Duration) -> Result<(), Refusal> {
         let limited = !(self.limits.loopback_exempt && from.is_loopback());
-        if limited && !self.addresses[kind].take(network(from), now) {
+        if limited && !self.addresses[kind as usize].take(network(from), now) {
             return Err(Refusal::by(Bound::Address, Code::TooManyRequests));
         }
-        if !self.users[kind].take(caller.user.0, now) {
+        if !self.users[kind as usize].take(caller.user.0, now) {
             return Err(Refusal::by(Bound::User, Code::TooManyRequests));
         }
         Ok(())
     }
+}
+
+/// Purchases a second with a burst of a quarter of that.
+fn order_rate(per_s: u32) -> Rate {
+    Rate::new(per_s, per_s / 4)
 }
 
 /// The refusal that says when a sale starts.

@@ -60,6 +60,13 @@ section!(Admission {
     address_per_s: u32,
     lane_depth: usize,
     lane_wait_ms: u64,
+    orders_per_s_min: u32,
+    inside_min: usize,
+    lane_target_ms: u64,
+    desk_target_ms: u64,
+    log_target_ms: u64,
+    outbox_target_ms: u64,
+    settlement_target_ms: u64,
     workers: usize,
     batch_max: usize,
     handoffs_max: usize,
@@ -190,6 +197,8 @@ impl Config {
             ("http.streams_max", self.http.streams_max),
             ("http.headers_max", self.http.headers_max),
             ("admission.lane_depth", self.admission.lane_depth),
+            ("admission.inside_min", self.admission.inside_min),
+            ("admission.orders_per_s_min", self.admission.orders_per_s_min as usize),
             ("admission.workers", self.admission.workers),
             ("admission.handoffs_max", self.admission.handoffs_max),
             ("desk.connections", self.desk.connections),
@@ -206,6 +215,12 @@ impl Config {
         }
         if self.http.head_bytes_max < 8192 {
             return refuse("http.head_bytes_max", "must be at least 8192");
+        }
+        if self.admission.orders_per_s_min > self.admission.orders_per_s {
+            return refuse("admission.orders_per_s_min", "must not be more than admission.orders_per_s");
+        }
+        if self.admission.lane_target_ms > self.admission.lane_wait_ms {
+            return refuse("admission.lane_target_ms", "must not be more than admission.lane_wait_ms");
         }
         // Deadlines nest: the lane, the desk and the log each end before the buyer stops waiting.
         let inner = self.admission.lane_wait_ms + self.desk.response_timeout_ms + self.log.message_timeout_ms;
@@ -258,6 +273,8 @@ mod tests {
             ("profile = \"production\"", "session.secret"),
             ("[token]\nsecret = \"short\"", "token.secret"),
             ("[admission]\nbatch_max = 1000", "admission.batch_max"),
+            ("[admission]\nlane_target_ms = 2000", "admission.lane_target_ms"),
+            ("[admission]\norders_per_s = 10", "admission.orders_per_s_min"),
             ("[admission]\nanswer_within_ms = 1000", "admission.answer_within_ms"),
             ("[log]\nmin_insync = 2", "log.min_insync"),
             ("[http]\nconnections_max = 12000", "http.streams_max"),

@@ -5,6 +5,7 @@
 
 pub mod figures;
 
+use crate::admission::pressure::{Limited, Part};
 use crate::fault::{Effect, Fault, System};
 use contract::outcome::Code;
 use figures::{Family, Kind, Value};
@@ -91,6 +92,8 @@ pub enum Bound {
     Orders,
     /// The breaker on the log.
     Breaker,
+    /// Places for requests that are inside at once.
+    Inside,
     /// Room in a lane.
     LaneDepth,
     /// Time in a lane.
@@ -103,11 +106,12 @@ pub enum Bound {
     Desk,
 }
 
-const BOUNDS: [(Bound, &str); 9] = [
+const BOUNDS: [(Bound, &str); 10] = [
     (Bound::Address, "address_per_s"),
     (Bound::User, "user_per_s"),
     (Bound::Orders, "orders_per_s"),
     (Bound::Breaker, "breaker"),
+    (Bound::Inside, "inside"),
     (Bound::LaneDepth, "lane_depth"),
     (Bound::LaneWait, "lane_wait"),
     (Bound::Unsettled, "unsettled_max"),
@@ -199,9 +203,15 @@ pub enum Gauge {
     Unsettled,
     /// Their bound.
     UnsettledMax,
+    /// Token requests that may be inside at once.
+    TokenLimit,
+    /// Purchases that may be inside at once.
+    OrderLimit,
+    /// Purchases a second that may come in.
+    OrderRateLimit,
 }
 
-const GAUGES: [(Gauge, &str, &str); 17] = [
+const GAUGES: [(Gauge, &str, &str); 20] = [
     (Gauge::BooksGap, "engine_books_gap_units", "Units in no term of the books; must be 0."),
     (Gauge::OutboxAgeMs, "engine_outbox_age_milliseconds", "Age of the oldest outbox entry."),
     (Gauge::SettlementLag, "engine_settlement_lag_records", "Records of the log not yet settled."),
@@ -227,6 +237,13 @@ const GAUGES: [(Gauge, &str, &str); 17] = [
         "Orders of one sale not yet settled, where there are most.",
     ),
     (Gauge::UnsettledMax, "engine_unsettled_orders_max", "Orders of one sale that may be unsettled."),
+    (Gauge::TokenLimit, "engine_admission_limit_tokens", "Token requests that may be inside at once."),
+    (Gauge::OrderLimit, "engine_admission_limit_orders", "Purchases that may be inside at once."),
+    (
+        Gauge::OrderRateLimit,
+        "engine_admission_limit_orders_per_second",
+        "Purchases a second that may come in.",
+    ),
 ];
 
 const CODES: usize = Code::ALL.len();
@@ -248,6 +265,7 @@ pub struct Metrics {
     counts: [AtomicU64; COUNTS.len()],
     gauges: [AtomicI64; GAUGES.len()],
     faults: [[AtomicU64; 2]; 3],
+    bound: [AtomicI64; Part::ALL.len()],
 }
 
 impl Default for Metrics {
@@ -261,6 +279,7 @@ impl Default for Metrics {
             counts: std::array::from_fn(|_| AtomicU64::new(0)),
             gauges: std::array::from_fn(|_| AtomicI64::new(0)),
             faults: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0))),
+            bound: std::array::from_fn(|_| AtomicI64::new(0)),
         }
     }
 }
@@ -313,6 +332,16 @@ impl Metrics {
         self.gauges[what as usize].load(Relaxed)
     }
 
+    /// The gate's limits moved.
+    pub fn limited(&self, limited: &Limited) {
+        self.set(Gauge::TokenLimit, limited.tokens as i64);
+        self.set(Gauge::OrderLimit, limited.orders as i64);
+        self.set(Gauge::OrderRateLimit, limited.orders_per_s.into());
+        for (told, bound) in self.bound.iter().zip(limited.bound) {
+            told.store(bound.into(), Relaxed);
+        }
+    }
+
     /// A fault became an answer or a retry; it is counted, and logged unless it is one of very many.
     pub fn fault(&self, fault: &Fault) {
         let effect = usize::from(fault.effect == Effect::Unknown);
@@ -333,6 +362,7 @@ impl Metrics {
             Family::single(name, help, Kind::Gauge, Value::Whole(self.gauge(gauge)))
         }));
         families.push(self.faults());
+        families.push(self.admission_bound());
         families
     }
 
@@ -402,6 +432,16 @@ impl Metrics {
         }
         family
     }
+
+    fn admission_bound(&self) -> Family {
+        let help = "1 while a limit of admission is kept low because this is slower than its target.";
+        let mut family = Family::new("engine_admission_bound", help, Kind::Gauge);
+        for part in Part::ALL {
+            let bound = self.bound[part as usize].load(Relaxed);
+            family.push("", vec![("by", part.name())], Value::Whole(bound));
+        }
+        family
+    }
 }
 
 fn whole(count: &AtomicU64) -> Value {
@@ -428,11 +468,17 @@ mod tests {
         let metrics = Metrics::default();
         metrics.answered(Call::Token, Some(Code::SoldOut), Duration::from_millis(1));
         metrics.count(Count::Settled, 3);
+        let bound = [false, true, false, false, false];
+        metrics.limited(&Limited { tokens: 7, orders: 8, orders_per_s: 9, bound });
         let text = metrics.render();
+        assert!(text.contains("engine_admission_limit_orders 8\n"));
+        assert!(text.contains("engine_admission_bound{by=\"desk\"} 1\n"));
+        assert!(text.contains("engine_admission_bound{by=\"log\"} 0\n"));
         assert!(text.contains("engine_answers_total{call=\"token\",code=\"sold_out\"} 1\n"));
         assert!(text.contains("engine_settled_orders_total 3\n"));
         assert!(GAUGES.iter().all(|(_, name, _)| text.contains(name)));
     }
+
     #[test]
     fn times_are_counted_in_the_bucket_they_fall_into_and_in_all_wider_ones() {
         let metrics = Metrics::default();

@@ -8,10 +8,13 @@ pub mod answer;
 mod handing;
 mod issuing;
 mod reserving;
+mod steering;
 
+use crate::admission::in_flight::Place;
 use crate::admission::lanes::Ready;
+use crate::admission::pressure::Kind;
 use crate::admission::sales::Known;
-use crate::admission::{Gate, Refusal, Waiting};
+use crate::admission::{self, Gate, Refusal, Waiting};
 use crate::clock::Clock;
 use crate::handoff::Log;
 use crate::metrics::{Bound, Gauge, Metrics, Stage};
@@ -120,9 +123,9 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
         session: Option<&str>,
         from: IpAddr,
     ) -> Result<TokenAnswer, Refusal> {
-        let (known, caller) = self.gate.admit_token(sale, session, from)?;
+        let (known, caller, place) = self.gate.admit_token(sale, session, from)?;
         let item = TokenItem { user: caller.user, nonce: fresh_nonce(), session: caller.session };
-        let (waiting, answer) = self.waiting(item);
+        let (waiting, answer) = self.waiting(item, place);
         self.ready
             .offer(&known.tokens, waiting, || Turn::Tokens(known.clone()))
             .map_err(|_| Refusal::by(Bound::LaneDepth, Code::Unavailable))?;
@@ -138,7 +141,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
         from: IpAddr,
         attempt: Attempt,
     ) -> Result<OrderAnswer, Refusal> {
-        let (known, caller, claims) =
+        let (known, caller, claims, place) =
             self.gate.admit_order(sale, session, from, &attempt.token, attempt.quantity)?;
         let state = known.row().state;
         if state > SaleState::Closing {
@@ -155,7 +158,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
             address: attempt.address,
             message: attempt.message,
         };
-        let (waiting, answer) = self.waiting(item);
+        let (waiting, answer) = self.waiting(item, place);
         self.ready
             .offer(&known.orders, waiting, || Turn::Orders(known.clone()))
             .map_err(|_| Refusal::by(Bound::LaneDepth, Code::Unavailable))?;
@@ -221,14 +224,15 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
             let turn = self.ready.next().await;
             match turn {
                 Turn::Tokens(sale) => {
-                    self.issue(&sale, self.in_time(sale.tokens.take(self.sizing.batch_max))).await;
+                    self.issue(&sale, self.in_time(Kind::Token, sale.tokens.take(self.sizing.batch_max)))
+                        .await;
                     self.ready.done(&sale.tokens, || Turn::Tokens(sale.clone()));
                 }
                 Turn::Orders(sale) => {
                     // A desk that is faster than the log would pile up batches without this.
                     let room = self.handoffs.clone().acquire_owned().await;
                     let room = room.expect("the semaphore is never closed");
-                    let batch = self.in_time(sale.orders.take(self.sizing.batch_max));
+                    let batch = self.in_time(Kind::Order, sale.orders.take(self.sizing.batch_max));
                     let held = self.reserve(&sale, batch).await;
                     self.ready.done(&sale.orders, || Turn::Orders(sale.clone()));
                     if let Some(held) = held {
@@ -259,8 +263,9 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
         }
     }
 
-    fn waiting<I, R>(&self, item: I) -> (Waiting<I, R>, oneshot::Receiver<R>) {
-        let (reply, answer) = oneshot::channel();
+    fn waiting<I, R>(&self, item: I, place: Place) -> (Waiting<I, R>, oneshot::Receiver<R>) {
+        let (to, answer) = oneshot::channel();
+        let reply = admission::Reply::new(to, place);
         let deadline = self.clock.elapsed() + self.gate.limits.lane_wait;
         (Waiting { item, deadline, reply }, answer)
     }
@@ -269,9 +274,11 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
         tokio::time::timeout(self.sizing.answer_within, answer).await.ok()?.ok()
     }
 
-    /// Drops what has waited too long: nothing has happened to it. The oldest comes first.
+    /// Tells how long they have waited, and drops what has waited too long: nothing has happened to it.
+    /// The oldest comes first.
     fn in_time<I, A>(
         &self,
+        kind: Kind,
         taken: Vec<Waiting<I, Result<A, Refusal>>>,
     ) -> Vec<Waiting<I, Result<A, Refusal>>> {
         let now = self.clock.elapsed();
@@ -279,6 +286,9 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
             let came = oldest.deadline.saturating_sub(self.gate.limits.lane_wait);
             self.metrics.took(Stage::Lane, now.saturating_sub(came));
         }
+        let left = |waiting: &Waiting<I, _>| waiting.deadline.saturating_sub(now);
+        let waits = taken.iter().map(|waiting| self.gate.limits.lane_wait.saturating_sub(left(waiting)));
+        self.gate.pressure.waited(kind, waits.sum(), taken.len());
         let (in_time, late): (Vec<_>, Vec<_>) =
             taken.into_iter().partition(|waiting| waiting.deadline >= now);
         refuse(late, Refusal::by(Bound::LaneWait, Code::Unavailable));
@@ -290,8 +300,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
 fn refuse<I, A>(waiting: Vec<Waiting<I, Result<A, Refusal>>>, refusal: impl Into<Refusal>) {
     let refusal = refusal.into();
     for waiting in waiting {
-        // A client that went away is nobody to answer.
-        let _ = waiting.reply.send(Err(refusal));
+        waiting.reply.send(Err(refusal));
     }
 }
 

@@ -2,7 +2,7 @@
 //! tasks. The only place besides the stages that knows which store is which.
 
 use crate::admission::sessions::Sessions;
-use crate::admission::{Gate, Limits};
+use crate::admission::{Gate, Limits, pressure};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::fault::Fault;
@@ -232,6 +232,8 @@ fn background(
     }
     if roles.serve {
         endless.spawn(feed(purchases.clone()));
+        endless.spawn(purchases.clone().steer());
+        endless.spawn(purchases.clone().look_behind());
         for _ in 0..purchases.sizing.workers {
             endless.spawn(purchases.clone().work());
         }
@@ -257,12 +259,12 @@ fn purchases(
     metrics: &Arc<Metrics>,
 ) -> Arc<Production> {
     let limits = Limits {
-        orders_per_s: config.admission.orders_per_s,
         user_per_s: config.admission.user_per_s,
         address_per_s: config.admission.address_per_s,
         loopback_exempt: config.dev(),
         lane_depth: config.admission.lane_depth,
         lane_wait: Duration::from_millis(config.admission.lane_wait_ms),
+        pressure: pressure(config),
     };
     let session = &config.session;
     let sessions = [(&session.kid, &session.secret), (&session.previous_kid, &session.previous_secret)];
@@ -280,6 +282,24 @@ fn purchases(
         answer_within: Duration::from_millis(config.admission.answer_within_ms),
     };
     Purchases::new(gate, ports, clock.clone(), metrics.clone(), sizing)
+}
+
+/// Nobody is inside more often than there are connections.
+fn pressure(config: &Config) -> pressure::Settings {
+    let admission = &config.admission;
+    let targets = [
+        admission.lane_target_ms,
+        admission.desk_target_ms,
+        admission.log_target_ms,
+        admission.outbox_target_ms,
+        admission.settlement_target_ms,
+    ];
+    pressure::Settings {
+        places: (admission.inside_min, config.http.connections_max),
+        orders_per_s: (admission.orders_per_s_min, admission.orders_per_s),
+        step: admission.batch_max,
+        targets: targets.map(Duration::from_millis),
+    }
 }
 
 fn settle(

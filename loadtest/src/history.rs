@@ -1,7 +1,9 @@
 //! What every buyer saw, one JSON line an answer, so that a run can be judged again later.
 
 use anyhow::{Context, Result};
+use chrono::Utc;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader, BufWriter, Write};
@@ -29,6 +31,22 @@ pub struct Seen {
     /// Which order it became.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_sn: Option<String>,
+}
+
+impl Seen {
+    /// An answer that came just now, or did not.
+    pub fn now(user: &str, call: &str, token: Option<&str>, answer: Option<u16>, body: &Value) -> Self {
+        let word = |member: &str| body[member].as_str().map(str::to_owned);
+        Self {
+            t: Utc::now().timestamp_millis(),
+            user: user.to_owned(),
+            call: call.to_owned(),
+            token: token.map(name_of),
+            answer,
+            code: word("code"),
+            order_sn: word("order_sn"),
+        }
+    }
 }
 
 /// A name for a purchase token that does not let anybody use it.

@@ -19,7 +19,7 @@ use anyhow::{Context, Result, bail, ensure};
 use shopper::{Shopper, Street};
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
@@ -87,10 +87,7 @@ pub async fn run(addresses: &Addresses, options: &Options) -> Result<Outcome> {
     ensure!(options.connections > 0 && options.buyers > 0, "there is nobody to come");
     let mall = Mall::new(addresses)?;
     let engine = engine_address(addresses)?;
-    eprintln!("{} buyers are given sessions", options.buyers);
-    let sessions = sessions(&mall, options.buyers).await?;
-    history::write(&options.out.join("buyers.jsonl"), &sessions)?;
-    wait_open(&mall, options.sale).await?;
+    let sessions = gather(&mall, options.sale, options.buyers, &options.out).await?;
     let street = Arc::new(Street {
         sale: options.sale,
         scenario: options.scenario,
@@ -113,6 +110,15 @@ pub async fn run(addresses: &Addresses, options: &Options) -> Result<Outcome> {
     let street = Arc::into_inner(street).context("a visitor is still in the street")?;
     street.recorder.flush()?;
     Ok(Outcome { driven, timeline: street.timeline })
+}
+
+/// So many buyers with sessions, also in the folder as `buyers.jsonl`, in front of an open sale.
+pub async fn gather(mall: &Mall, sale: u64, buyers: usize, out: &Path) -> Result<Vec<Session>> {
+    eprintln!("{buyers} buyers are given sessions");
+    let sessions = sessions(mall, buyers).await?;
+    history::write(&out.join("buyers.jsonl"), &sessions)?;
+    wait_open(mall, sale).await?;
+    Ok(sessions)
 }
 
 fn engine_address(addresses: &Addresses) -> Result<SocketAddr> {

@@ -1,4 +1,4 @@
-//! `load`: visitors by the clock against what is up, or a k6 script; then the proof.
+//! `load`: visitors by the clock against what is up, users of goose, or a k6 script; then the proof.
 
 use crate::cargo;
 use crate::console::Console;
@@ -15,10 +15,12 @@ use std::process::{Command, Stdio};
 const K6: &str = "go.k6.io/k6@v1.8.1";
 /// Scripts in `loadtest/k6`.
 const SCRIPTS: [&str; 5] = ["smoke", "spike", "overload", "soak", "breakpoint"];
+/// Users of goose, in the closed model.
+const GOOSE: &str = "loadtest-goose";
 /// Units of a sale when nobody says how many.
 const UNITS: &str = "1000";
 
-/// Runs the command: `--units N` and `--k6 SCRIPT` are ours, the rest is `loadtest load`'s.
+/// Runs the command: `--units N`, `--k6 SCRIPT` and `--goose SCENARIO` are ours, the rest is the driver's.
 pub fn run(place: &Place, console: &Console, args: &[String]) -> Result<()> {
     let (ours, rest) = split(args)?;
     let k6 = match &ours.script {
@@ -26,13 +28,13 @@ pub fn run(place: &Place, console: &Console, args: &[String]) -> Result<()> {
         Some(script) => bail!("there is no k6 script `{script}`: {}", SCRIPTS.join(", ")),
         None => None,
     };
+    let more: &[&str] = if ours.goose.is_some() { &[GOOSE] } else { &[] };
     let state = State::load(&place.dev)?;
     if state.alive("engine").is_none() || state.alive("catalog-api").is_none() {
         console.say("nothing is up yet: `cargo xtask up --detach` first");
         up::run(place, console, up::Options { detach: true, ..up::Options::default() })?;
-    } else {
-        cargo::programs(console, place, &[])?;
     }
+    cargo::programs(console, place, more)?;
     let sale = sale(place, &ours.units)?;
     let time =
         Command::new("date").args(["-u", "+%Y-%m-%dT%H-%M-%SZ"]).output().context("cannot run date")?;
@@ -58,9 +60,13 @@ pub fn run(place: &Place, console: &Console, args: &[String]) -> Result<()> {
             reconcile(place, console, &sale)
         }
         _ => {
+            let (program, first) = match &ours.goose {
+                Some(scenario) => (GOOSE, vec!["--scenario", scenario.as_str()]),
+                None => ("loadtest", vec!["load"]),
+            };
             let mut command = Command::new("sh");
-            command.args(with_many_files(&place.program("loadtest"))).current_dir(&place.root);
-            command.args(["load", "--sale", &sale, "--env"]).arg(place.dev.join("env"));
+            command.args(with_many_files(&place.program(program))).current_dir(&place.root);
+            command.args(first).args(["--sale", &sale, "--env"]).arg(place.dev.join("env"));
             command.arg("--out").arg(&out).args(rest);
             cargo::watch(console, "load", &mut command)
         }
@@ -72,10 +78,11 @@ pub fn run(place: &Place, console: &Console, args: &[String]) -> Result<()> {
 struct Ours {
     units: String,
     script: Option<String>,
+    goose: Option<String>,
 }
 
 fn split(args: &[String]) -> Result<(Ours, Vec<String>)> {
-    let mut ours = Ours { units: UNITS.to_owned(), script: None };
+    let mut ours = Ours { units: UNITS.to_owned(), script: None, goose: None };
     let mut rest = Vec::new();
     let mut args = args.iter();
     while let Some(arg) = args.next() {
@@ -83,14 +90,18 @@ fn split(args: &[String]) -> Result<(Ours, Vec<String>)> {
         match arg.as_str() {
             "--units" => ours.units = value()?,
             "--k6" => ours.script = Some(value()?),
+            "--goose" => ours.goose = Some(value()?),
             other => rest.push(other.to_owned()),
         }
+    }
+    if ours.script.is_some() && ours.goose.is_some() {
+        bail!("one of --k6 and --goose");
     }
     Ok((ours, rest))
 }
 
 /// The program, built with Go when it is missing.
-fn k6(place: &Place, console: &Console) -> Result<PathBuf> {
+pub fn k6(place: &Place, console: &Console) -> Result<PathBuf> {
     if let Some(installed) = which("k6") {
         return Ok(installed);
     }
@@ -138,8 +149,14 @@ mod tests {
     fn units_and_script_are_ours_and_the_rest_is_passed_on() {
         let args: Vec<String> = "--rate 50 --units 7 --k6 smoke".split(' ').map(str::to_owned).collect();
         let (ours, rest) = split(&args).unwrap();
-        assert_eq!(ours, Ours { units: "7".to_owned(), script: Some("smoke".to_owned()) });
+        assert_eq!(ours, Ours { units: "7".to_owned(), script: Some("smoke".to_owned()), goose: None });
         assert_eq!(rest, ["--rate", "50"]);
+        let args: Vec<String> = "--goose mall --users 9".split(' ').map(str::to_owned).collect();
+        let (ours, rest) = split(&args).unwrap();
+        assert_eq!((ours.goose.as_deref(), ours.script), (Some("mall"), None));
+        assert_eq!(rest, ["--users", "9"]);
+        let both: Vec<String> = "--goose mall --k6 smoke".split(' ').map(str::to_owned).collect();
+        assert!(split(&both).is_err());
         assert!(split(&["--units".to_owned()]).is_err());
     }
 

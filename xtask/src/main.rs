@@ -19,6 +19,8 @@ const HELP: &str = "cargo xtask <command>
           fills the database of what is up with so many rows in all, for measuring; again adds nothing
   load [--units 1000] [--scenario seckill|browse|mix] [--rate 200] [--seconds 20] [--closed yes] …
           visitors arrive by the clock at what is up; then the proof, and a page in target/load/<time>
+  load --goose browse|seckill|mall [--users 50] [--pause-ms 0] [--seconds 20] [--units 1000]
+          the same as users of goose, who come again as soon as they were served: the closed model
   load --k6 smoke|spike|overload|soak|breakpoint [--units 1000]
           the same by k6, which is built with Go when it is missing
   test [--allow-skips] [filter…]

@@ -1,8 +1,8 @@
 //! `test`: every test of the workspace against real servers of its own.
 //!
 //! Nothing is mocked here and nothing is passed over in silence: a store that could not be brought up is
-//! named, and fails the run unless the caller allows it. A browser is named as well, and fails nothing: not
-//! every machine has one.
+//! named, and fails the run unless the caller allows it. Not every machine has a browser or k6: without one it
+//! is named as well, and fails nothing.
 
 mod proofs;
 mod results;
@@ -54,14 +54,12 @@ pub fn run(place: &Place, console: &Console, options: &Options) -> Result<()> {
         console.say("cargo test failed without a failed test: it did not build, or a test program died");
         tally.failed = 1;
     }
+    let mut optional: Vec<_> = unseen.map(|reason| ("browser", reason)).into_iter().collect();
     if built || tally.failed > 0 {
-        proofs::run(place, console, options, &mut tally, &mut skipped)?;
+        proofs::run(place, console, options, &mut tally, &mut skipped, &mut optional)?;
     }
-    for (name, reason) in &skipped {
+    for (name, reason) in optional.iter().chain(&skipped) {
         println!("skipped: {name}: {reason}");
-    }
-    if let Some(reason) = unseen {
-        println!("skipped: browser: {reason}");
     }
     tally.skipped += skipped.len();
     for complaint in &tally.complaints {

@@ -39,7 +39,11 @@ pub fn load(file: Option<&Path>) -> anyhow::Result<Config> {
     ) {
         settings = settings.merge((key, text));
     }
-    for (variable, key) in [("DATABASE_URL", "database.url"), ("REDIS_URL", "redis.url")] {
+    for (variable, key) in [
+        ("DATABASE_URL", "database.url"),
+        ("DATABASE_READ_URL", "database.read_url"),
+        ("REDIS_URL", "redis.url"),
+    ] {
         if let Some(address) = std::env::var(variable).ok().filter(|address| !address.is_empty()) {
             settings = settings.merge((key, address));
         }

@@ -3,9 +3,11 @@
 use crate::cache::Subject;
 use crate::error::{Failure, Refusal};
 use crate::routes::catalogue::category::Category;
+use crate::replica;
 use crate::state::App;
 use crate::store::category::{self, CategoryRow, FIRST, SECOND};
 use serde::Serialize;
+use sqlx::MySqlPool;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -49,11 +51,12 @@ pub struct Family {
     brother_category: Vec<Category>,
 }
 
-async fn kept<T: Serialize>(
-    app: &App,
-    name: &str,
-    load: impl Future<Output = Result<T, Failure>>,
-) -> Result<Arc<str>, Failure> {
+async fn kept<T, F>(app: &App, name: &str, load: impl Fn(MySqlPool) -> F) -> Result<Arc<str>, Failure>
+where
+    T: Serialize,
+    F: Future<Output = Result<T, Failure>>,
+{
+    let load = |moment| replica::read(app, moment, load);
     app.cache.get(&app.redis, &[Subject::Categories], &format!("categories:{name}"), load).await
 }
 
@@ -63,25 +66,25 @@ fn shown(app: &App, rows: Vec<CategoryRow>) -> Vec<Category> {
 
 /// The first level.
 pub async fn first_level(app: &App) -> Result<Arc<str>, Failure> {
-    kept(app, "first", async { Ok(shown(app, category::of_level(&app.db, FIRST).await?)) }).await
+    kept(app, "first", |db| async move { Ok(shown(app, category::of_level(&db, FIRST).await?)) }).await
 }
 
 /// What is below a category.
 pub async fn below(app: &App, id: u64) -> Result<Arc<str>, Failure> {
-    kept(app, &format!("below:{id}"), async { Ok(shown(app, category::children(&app.db, id).await?)) }).await
+    kept(app, &format!("below:{id}"), |db| async move { Ok(shown(app, category::children(&db, id).await?)) }).await
 }
 
 /// The first level, and what is below one of it; without an id below the first.
 pub async fn page(app: &App, id: Option<u64>) -> Result<Arc<str>, Failure> {
-    kept(app, &format!("page:{id:?}"), async {
-        let first = category::of_level(&app.db, FIRST).await?;
+    kept(app, &format!("page:{id:?}"), |db| async move {
+        let first = category::of_level(&db, FIRST).await?;
         let current = match id {
             None => first.first().cloned(),
-            Some(id) => category::find(&app.db, id).await?,
+            Some(id) => category::find(&db, id).await?,
         };
         let below = match &current {
             None => None,
-            Some(current) => Some(shown(app, category::children(&app.db, current.id).await?)),
+            Some(current) => Some(shown(app, category::children(&db, current.id).await?)),
         };
         Ok(CatalogPage {
             category_list: shown(app, first),
@@ -94,9 +97,9 @@ pub async fn page(app: &App, id: Option<u64>) -> Result<Arc<str>, Failure> {
 
 /// Both levels whole.
 pub async fn whole(app: &App) -> Result<Arc<str>, Failure> {
-    kept(app, "whole", async {
-        let first = shown(app, category::of_level(&app.db, FIRST).await?);
-        let second = category::of_level(&app.db, SECOND).await?;
+    kept(app, "whole", |db| async move {
+        let first = shown(app, category::of_level(&db, FIRST).await?);
+        let second = category::of_level(&db, SECOND).await?;
         let mut all: BTreeMap<u64, Vec<Category>> =
             first.iter().map(|category| (category.id, Vec::new())).collect();
         for row in second {
@@ -118,11 +121,11 @@ pub async fn whole(app: &App) -> Result<Arc<str>, Failure> {
 
 /// A category and what is below it.
 pub async fn current(app: &App, id: u64) -> Result<Arc<str>, Failure> {
-    kept(app, &format!("current:{id}"), async {
-        let row = category::find(&app.db, id).await?.ok_or_else(|| Refusal::wrong("id"))?;
+    kept(app, &format!("current:{id}"), |db| async move {
+        let row = category::find(&db, id).await?.ok_or_else(|| Refusal::wrong("id"))?;
         Ok(Current {
             current_category: Some(Category::show(row, app.zone)),
-            current_sub_category: Some(shown(app, category::children(&app.db, id).await?)),
+            current_sub_category: Some(shown(app, category::children(&db, id).await?)),
         })
     })
     .await
@@ -131,14 +134,14 @@ pub async fn current(app: &App, id: u64) -> Result<Arc<str>, Failure> {
 /// A category of the second level among its siblings. One of the first level stands for the first below
 /// it, or for itself when there is none.
 pub async fn family(app: &App, id: u64) -> Result<Arc<str>, Failure> {
-    kept(app, &format!("family:{id}"), async {
-        let row = category::find(&app.db, id).await?.ok_or_else(|| Refusal::wrong("id"))?;
+    kept(app, &format!("family:{id}"), |db| async move {
+        let row = category::find(&db, id).await?.ok_or_else(|| Refusal::wrong("id"))?;
         let (current, parent, brothers) = if row.category.level == FIRST {
-            let children = category::children(&app.db, id).await?;
+            let children = category::children(&db, id).await?;
             (children.first().cloned().unwrap_or_else(|| row.clone()), Some(row), children)
         } else {
-            let parent = category::find(&app.db, row.category.parent_id).await?;
-            let brothers = category::children(&app.db, row.category.parent_id).await?;
+            let parent = category::find(&db, row.category.parent_id).await?;
+            let brothers = category::children(&db, row.category.parent_id).await?;
             (row, parent, brothers)
         };
         Ok(Family {

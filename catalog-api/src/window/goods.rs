@@ -10,12 +10,14 @@ use crate::routes::catalogue::goods::{Goods, GoodsAttribute, GoodsBrief, GoodsPr
 use crate::routes::catalogue::issue::Issue;
 use crate::routes::catalogue::texts;
 use crate::routes::wx::group_entity::GrouponRules;
+use crate::replica;
 use crate::state::App;
 use crate::store::category::{self, CategoryRow};
 use crate::store::comment::{self, ON_GOODS};
 use crate::store::goods::{self, Shelf};
 use crate::store::{brand, collect, footprint, goods_part, groupon_rule, issue};
 use serde::Serialize;
+use sqlx::MySqlPool;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -106,50 +108,53 @@ pub struct Review {
 
 /// A list.
 pub async fn list(app: &App, shelf: &Shelf, listing: Listing) -> Result<Arc<str>, Failure> {
-    let load = async {
-        let (total, categories) = totals(app, shelf).await?;
+    let load = |db: MySqlPool| async move {
+        let (total, categories) = totals(&db, shelf).await?;
         let rows = listing.rows(total)?;
-        let found = goods::list(&app.db, shelf, listing, rows).await?;
+        let found = goods::list(&db, shelf, listing, rows).await?;
         let Page { list, total, page, limit, pages } = rows.page(GoodsBrief::all(found));
         let filter_category_list = Category::all(categories, app.zone);
         Ok(GoodsList { list, total, page, limit, pages, filter_category_list })
     };
     if (1..=KEPT_ROWS_MAX).contains(&listing.limit) {
         let name = format!("goods:list:{shelf:?}:{listing:?}");
+        let load = |moment| replica::read(app, moment, load);
         return app.cache.get(&app.redis, &[Subject::Goods, Subject::Categories], &name, load).await;
     }
-    Ok(crate::envelope::ready::text_of(load.await?)?.into())
+    Ok(crate::envelope::ready::text_of(replica::read_recent(app, load).await?)?.into())
 }
 
 /// How many goods a shelf has, and the categories of all that match, whichever is asked for. What is
 /// narrowed is looked at once for both.
-async fn totals(app: &App, shelf: &Shelf) -> Result<(i64, Vec<CategoryRow>), Failure> {
+async fn totals(db: &MySqlPool, shelf: &Shelf) -> Result<(i64, Vec<CategoryRow>), Failure> {
     if !shelf.is_narrowed() {
-        let total = goods::count(&app.db, shelf).await?;
-        return Ok((total, goods::categories(&app.db).await?));
+        let total = goods::count(db, shelf).await?;
+        return Ok((total, goods::categories(db).await?));
     }
-    let tally = goods::tally(&app.db, &shelf.everywhere()).await?;
+    let tally = goods::tally(db, &shelf.everywhere()).await?;
     let asked_for = tally.iter().filter(|(category, _)| shelf.category_id.is_none_or(|id| id == *category));
     let total = asked_for.map(|(_, goods)| goods).sum();
     let ids: Vec<u64> = tally.iter().map(|(category, _)| *category).collect();
-    Ok((total, category::second_of_ids(&app.db, &ids).await?))
+    Ok((total, category::second_of_ids(db, &ids).await?))
 }
 
 /// How many goods are on sale.
 pub async fn count(app: &App) -> Result<Arc<str>, Failure> {
-    let load = async { Ok(goods::count(&app.db, &Shelf::default()).await?) };
+    let load = |db: MySqlPool| async move { Ok(goods::count(&db, &Shelf::default()).await?) };
+    let load = |moment| replica::read(app, moment, load);
     app.cache.get(&app.redis, &[Subject::Goods], "goods:count", load).await
 }
 
 /// Goods of the same category.
 pub async fn related(app: &App, id: u64) -> Result<Arc<str>, Failure> {
-    let load = async {
-        let row = goods::find(&app.db, id).await?.ok_or_else(|| Refusal::wrong("id"))?;
+    let load = |db: MySqlPool| async move {
+        let row = goods::find(&db, id).await?.ok_or_else(|| Refusal::wrong("id"))?;
         let shelf = Shelf { category_id: Some(row.goods.category_id), ..Shelf::default() };
         let listing = Listing { page: 1, limit: RELATED, column: "added_at", descending: true };
-        let rows = listing.rows(goods::count(&app.db, &shelf).await?)?;
-        Ok(rows.page(GoodsBrief::all(goods::list(&app.db, &shelf, listing, rows).await?)))
+        let rows = listing.rows(goods::count(&db, &shelf).await?)?;
+        Ok(rows.page(GoodsBrief::all(goods::list(&db, &shelf, listing, rows).await?)))
     };
+    let load = |moment| replica::read(app, moment, load);
     app.cache.get(&app.redis, &[Subject::Goods], &format!("goods:related:{id}"), load).await
 }
 
@@ -174,8 +179,9 @@ pub async fn page(app: &App, id: u64, shopper: Option<u64>) -> Result<Ready, Fai
 }
 
 async fn kept_page(app: &App, id: u64) -> Result<Arc<str>, Failure> {
-    let (db, zone) = (&app.db, app.zone);
-    let load = async {
+    let zone = app.zone;
+    let load = |db: MySqlPool| async move {
+        let db = &db;
         let row = goods::find(db, id).await?.ok_or_else(|| Refusal::wrong("id"))?;
         let brand = match row.goods.brand_id {
             0 => Some(BrandOrNone::None(NoBrand {})),
@@ -197,6 +203,7 @@ async fn kept_page(app: &App, id: u64) -> Result<Arc<str>, Failure> {
             product_list: None,
         })
     };
+    let load = |moment| replica::read(app, moment, load);
     let subjects = [Subject::Goods, Subject::Brands, Subject::Issues];
     app.cache.get(&app.redis, &subjects, &format!("goods:page:{id}"), load).await
 }

@@ -10,11 +10,13 @@ use crate::routes::catalogue::goods::GoodsBrief;
 use crate::routes::catalogue::topic::TopicBrief;
 use crate::routes::wx::coupon::CouponBrief;
 use crate::routes::wx::group_entity::GrouponGoods;
+use crate::replica;
 use crate::state::App;
 use crate::store::category::{self, CategoryRow, FIRST};
 use crate::store::goods::{self, Shelf};
 use crate::store::{ad, brand, coupon, groupon_rule, topic};
 use serde::Serialize;
+use sqlx::MySqlPool;
 use utoipa::ToSchema;
 
 /// Coupons on the home page.
@@ -78,7 +80,8 @@ struct Sizes {
 pub async fn page(app: &App, shopper: Option<u64>) -> Result<Ready, Failure> {
     let sizes = sizes(app).await?;
     let subjects = [Subject::Ads, Subject::Categories, Subject::Goods, Subject::Brands, Subject::Topics];
-    let kept = app.cache.get(&app.redis, &subjects, &format!("home:{sizes:?}"), load(app, sizes)).await?;
+    let load = |moment| replica::read(app, moment, |db| load(app, db, sizes));
+    let kept = app.cache.get(&app.redis, &subjects, &format!("home:{sizes:?}"), load).await?;
     let offers = groupon_rule::newest_offers(&app.db, OFFERS).await?.into_iter();
     let offers: Vec<_> = offers.map(|row| GrouponGoods::show(row, app.zone)).collect();
     let coupons = coupon::newest_claimable(&app.db, shopper, COUPONS).await?.into_iter();
@@ -98,8 +101,8 @@ async fn sizes(app: &App) -> Result<Sizes, Failure> {
     })
 }
 
-async fn load(app: &App, sizes: Sizes) -> Result<HomePage, Failure> {
-    let (db, zone) = (&app.db, app.zone);
+async fn load(app: &App, db: MySqlPool, sizes: Sizes) -> Result<HomePage, Failure> {
+    let (db, zone) = (&db, app.zone);
     let categories = category::of_level(db, FIRST).await?;
     let new = Shelf { is_new: Some(true), ..Shelf::default() };
     let hot = Shelf { is_hot: Some(true), ..Shelf::default() };
@@ -112,7 +115,7 @@ async fn load(app: &App, sizes: Sizes) -> Result<HomePage, Failure> {
         hot_goods_list: GoodsBrief::all(goods::newest(db, &hot, sizes.hot_goods).await?),
         brand_list: brands.map(BrandBrief::show).collect(),
         topic_list: topics.map(TopicBrief::show).collect(),
-        floor_goods_list: floors_of(app, &categories, sizes.floors, sizes.floor_goods).await?,
+        floor_goods_list: floors_of(db, &categories, sizes.floors, sizes.floor_goods).await?,
         channel: categories.into_iter().map(channel).collect(),
         groupon_list: None,
         coupon_list: None,
@@ -120,7 +123,7 @@ async fn load(app: &App, sizes: Sizes) -> Result<HomePage, Failure> {
 }
 
 async fn floors_of(
-    app: &App,
+    db: &MySqlPool,
     categories: &[CategoryRow],
     floors: i64,
     goods_each: i64,
@@ -128,7 +131,7 @@ async fn floors_of(
     let with_a_floor = categories.iter().filter(|row| row.category.name != NO_FLOOR);
     let mut shown = Vec::new();
     for row in with_a_floor.take(usize::try_from(floors).unwrap_or(0)) {
-        let goods = goods::newest_below(&app.db, row.id, goods_each).await?;
+        let goods = goods::newest_below(db, row.id, goods_each).await?;
         let name = row.category.name.clone();
         shown.push(Floor { id: row.id, name, goods_list: GoodsBrief::all(goods) });
     }

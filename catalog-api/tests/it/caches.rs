@@ -16,7 +16,7 @@ async fn a_change_is_seen_by_every_instance_within_a_second() {
     let loads = AtomicU32::new(0);
     let get = async |cache: &Cache, subject: Subject| -> String {
         let load = async { Ok(loads.fetch_add(1, Ordering::Relaxed)) };
-        cache.get(&app.redis, &[subject], "answer", load).await.unwrap().to_string()
+        cache.get(&app.redis, &[subject], "answer", |_| load).await.unwrap().to_string()
     };
     assert_eq!(get(&one, Subject::Goods).await, "0");
     assert_eq!(get(&one, Subject::Goods).await, "0");
@@ -44,20 +44,20 @@ async fn many_callers_fill_a_gap_once_and_a_refusal_is_not_kept() {
             tokio::time::sleep(Duration::from_millis(50)).await;
             Ok(json!({ "here": true, "gone": null }))
         };
-        cache.get(&app.redis, &[Subject::Goods], "busy", load).await.unwrap().to_string()
+        cache.get(&app.redis, &[Subject::Goods], "busy", |_| load).await.unwrap().to_string()
     };
     let answers = join_all((0..100).map(|_| get())).await;
     assert!(answers.iter().all(|answer| answer == "{\"here\":true}"), "{answers:?}");
     assert_eq!(loads.load(Ordering::Relaxed), 1);
     let refused = async || {
         let load = async { Err::<i32, Failure>(Refusal::wrong("id").into()) };
-        cache.get(&app.redis, &[Subject::Goods], "unknown", load).await
+        cache.get(&app.redis, &[Subject::Goods], "unknown", |_| load).await
     };
     for _ in 0..2 {
         assert!(matches!(refused().await, Err(Failure::Refused(refusal)) if refusal.errno == 402));
     }
     let load = async { Ok(7) };
-    assert_eq!(&*cache.get(&app.redis, &[Subject::Goods], "unknown", load).await.unwrap(), "7");
+    assert_eq!(&*cache.get(&app.redis, &[Subject::Goods], "unknown", |_| load).await.unwrap(), "7");
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn without_redis_answers_are_made_and_live_for_a_second() {
     let loads = AtomicU32::new(0);
     let get = async || -> String {
         let load = async { Ok(loads.fetch_add(1, Ordering::Relaxed)) };
-        app.cache.get(&app.redis, &[Subject::Goods], "answer", load).await.unwrap().to_string()
+        app.cache.get(&app.redis, &[Subject::Goods], "answer", |_| load).await.unwrap().to_string()
     };
     assert_eq!(get().await, "0");
     let since = Instant::now();

@@ -13,7 +13,7 @@ use description::description;
 pub(crate) use http::{Answer, Call};
 pub(crate) use ledger::{Bought, Goods, shown};
 pub(crate) use shop::Person;
-pub(crate) use stores::{free_port, stores};
+pub(crate) use stores::{MariaDb, free_port, stores};
 pub(crate) use trade::Buyer;
 
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ pub(crate) fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_catalog-api"));
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("MALL_CATALOG") || ["DATABASE_URL", "REDIS_URL"].contains(&&*text) {
+        if text.starts_with("MALL_CATALOG") || ["DATABASE_URL", "DATABASE_READ_URL", "REDIS_URL"].contains(&&*text) {
             command.env_remove(&name);
         }
     }
@@ -83,18 +83,23 @@ impl World {
 
     /// The same with settings of its own.
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
-        let stores = stores();
+        Self::at(&stores().mysql, None, settings).await
+    }
+
+    /// The same on a server of its own, which another one may follow.
+    pub(crate) async fn at(mysql: &MariaDb, copy: Option<&MariaDb>, settings: &[(&str, &str)]) -> Self {
         let name = format!("mall_{}", TESTS.fetch_add(1, Ordering::Relaxed));
-        let server = MySqlPoolOptions::new().max_connections(1).connect(&stores.url("mysql")).await.unwrap();
+        let server = MySqlPoolOptions::new().max_connections(1).connect(&mysql.url("mysql")).await.unwrap();
         // The name is made of the constant above and a number.
         let create = sqlx::AssertSqlSafe(format!("create database {name} character set utf8mb4"));
         sqlx::query(create).execute(&server).await.unwrap();
         server.close().await;
 
-        let database_url = stores.url(&name);
+        let database_url = mysql.url(&name);
         let (public, private) = (free_port(), free_port());
         let configured = || {
             let mut command = instance(&database_url, &name, public, private);
+            command.envs(copy.map(|copy| ("DATABASE_READ_URL", copy.url(&name))));
             command.envs(settings.iter().copied());
             command
         };
@@ -102,7 +107,7 @@ impl World {
         assert!(migrated.success(), "migrations run");
         let process = Process(configured().spawn().unwrap());
         let db = MySqlPoolOptions::new().max_connections(8).connect(&database_url).await.unwrap();
-        let redis = redis::Client::open(stores.redis_url())
+        let redis = redis::Client::open(stores().redis_url())
             .unwrap()
             .get_multiplexed_async_connection()
             .await

@@ -23,6 +23,7 @@ mod catalogue_plans;
 mod demo_shop;
 mod goods_editor;
 mod posters;
+mod replica;
 mod shop_window;
 mod weixin;
 // What lists cost.

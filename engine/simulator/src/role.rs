@@ -107,12 +107,12 @@ impl Role {
 
 fn limits() -> Limits {
     Limits {
-        orders_per_s: 100_000,
         user_per_s: 1000,
         address_per_s: 1000,
         loopback_exempt: true,
         lane_depth: 16,
         lane_wait: Duration::from_millis(300),
+        pressure: Default::default(),
     }
 }
 

@@ -28,21 +28,36 @@ impl Rate {
 
 /// One limit for everything together.
 pub struct Bucket {
-    rate: Rate,
+    cost_ns: AtomicU64,
+    burst_ns: AtomicU64,
     earned_at: AtomicU64,
 }
 
 impl Bucket {
     /// A full bucket.
     pub fn new(rate: Rate) -> Self {
-        Self { rate, earned_at: AtomicU64::new(0) }
+        Self {
+            cost_ns: AtomicU64::new(rate.cost_ns),
+            burst_ns: AtomicU64::new(rate.burst_ns),
+            earned_at: AtomicU64::new(0),
+        }
+    }
+
+    /// Another rate from now on.
+    pub fn change(&self, rate: Rate) {
+        self.cost_ns.store(rate.cost_ns, Ordering::Relaxed);
+        self.burst_ns.store(rate.burst_ns, Ordering::Relaxed);
     }
 
     /// Takes one permit, if there is one, at a monotonic time.
     pub fn take(&self, now: Duration) -> bool {
         let now = now.as_nanos() as u64;
+        let rate = Rate {
+            cost_ns: self.cost_ns.load(Ordering::Relaxed),
+            burst_ns: self.burst_ns.load(Ordering::Relaxed),
+        };
         self.earned_at
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |earned_at| self.rate.spend(earned_at, now))
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |earned_at| rate.spend(earned_at, now))
             .is_ok()
     }
 }

@@ -126,6 +126,12 @@ impl<T, O> Known<T, O> {
         }
     }
 
+    /// Whether the desk was heard of so lately.
+    pub fn heard_within(&self, span: Duration, now: Duration) -> bool {
+        let heard_at_ms = self.heard_at_ms.load(Ordering::Relaxed);
+        heard_at_ms > 0 && ms(now) <= heard_at_ms + ms(span)
+    }
+
     /// Remembers that all tokens are taken.
     pub fn heard_no_token_left(&self, now: Duration) {
         self.no_token_until_ms.store(ms(now + MEMORY), Ordering::Relaxed);

@@ -2,8 +2,8 @@
 
 use super::Purchases;
 use super::answer::OrderAnswer;
-use crate::admission::Refusal;
 use crate::admission::breaker::OVERDUE;
+use crate::admission::{Refusal, Reply};
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::handoff::Log;
@@ -13,7 +13,6 @@ use crate::settlement::Ledger;
 use contract::ids::OrderSn;
 use contract::outcome::Code;
 use contract::record::{Batch, Record};
-use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 /// Units held at the desk, with who waits to be told.
@@ -27,7 +26,7 @@ pub(super) struct Held {
 pub(super) struct Promise {
     pub(super) sn: OrderSn,
     pub(super) again: bool,
-    pub(super) reply: oneshot::Sender<Result<OrderAnswer, Refusal>>,
+    pub(super) reply: Reply<Result<OrderAnswer, Refusal>>,
 }
 
 impl Held {
@@ -53,6 +52,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
     /// publication failed stays in the outbox and the sweep publishes it until it is settled.
     pub(super) async fn hand_off(&self, held: Held) {
         let Held { at, batches, promises } = held;
+        let begin = self.clock.elapsed();
         let kept = match self.publish(batches).await {
             Ok(()) => self.still_of_generation(&at).await,
             Err(fault) => Err(fault),
@@ -61,13 +61,14 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
             self.metrics.fault(&fault);
             false
         });
+        self.gate.pressure.log_took(self.clock.elapsed() - begin, promises.len());
         for promise in promises {
             let answer = match (kept, promise.again) {
                 (true, false) => Ok(OrderAnswer::Accepted(promise.sn)),
                 (true, true) => Ok(OrderAnswer::Again(promise.sn)),
                 (false, _) => Err(Code::OrderUnknown.into()),
             };
-            let _ = promise.reply.send(answer);
+            promise.reply.send(answer);
         }
     }
 

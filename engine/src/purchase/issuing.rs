@@ -23,7 +23,9 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
         let items = batch.iter().map(|waiting| waiting.item.clone()).collect();
         let began = self.clock.elapsed();
         let reply = self.desk.token(TokenCall { at: at.clone(), items }).await;
-        self.metrics.took(Stage::Token, self.clock.elapsed() - began);
+        let took = self.clock.elapsed() - began;
+        self.metrics.took(Stage::Token, took);
+        self.gate.pressure.desk_took(took, batch.len());
         match reply {
             Ok(Reply::Done(reply)) if reply.sequence >= newest => self.issued(sale, &at, batch, reply),
             Ok(Reply::Done(_)) => {
@@ -49,7 +51,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
         }
         for (waiting, outcome) in batch.into_iter().zip(reply.outcomes) {
             let answer = self.token_answer(sale, at, waiting.item.user, outcome);
-            let _ = waiting.reply.send(answer);
+            waiting.reply.send(answer);
         }
     }
 

@@ -28,7 +28,9 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
         let items = batch.iter().map(|waiting| waiting.item.clone()).collect();
         let began = self.clock.elapsed();
         let reply = self.desk.reserve(ReserveCall { at: at.clone(), items }).await;
-        self.metrics.took(Stage::Reserve, self.clock.elapsed() - began);
+        let took = self.clock.elapsed() - began;
+        self.metrics.took(Stage::Reserve, took);
+        self.gate.pressure.desk_took(took, batch.len());
         match reply {
             Ok(Reply::Done(reply)) if reply.sequence >= newest => Some(self.reserved(sale, at, batch, reply)),
             Ok(Reply::Done(_)) => {
@@ -69,7 +71,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
                 }
                 // The entry was trimmed, so the ledger has the order.
                 ReserveOutcome::Repeated { entry: _, unsettled: None } => {
-                    let _ = waiting.reply.send(Ok(OrderAnswer::Again(sn)));
+                    waiting.reply.send(Ok(OrderAnswer::Again(sn)));
                     continue;
                 }
                 ReserveOutcome::Repeated { entry: _, unsettled: Some(batch) } => {
@@ -89,7 +91,7 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Purchases<D, L, G, C> {
                 }
                 ReserveOutcome::Closed => Refusal::by(Bound::Desk, Code::Recovering),
             };
-            let _ = waiting.reply.send(Err(refusal));
+            waiting.reply.send(Err(refusal));
         }
         held
     }

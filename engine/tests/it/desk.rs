@@ -5,7 +5,7 @@
 mod cluster;
 mod model;
 mod outages;
-mod proxy;
+pub(crate) mod proxy;
 mod purchases;
 mod rebuild;
 mod seller;

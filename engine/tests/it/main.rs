@@ -18,6 +18,7 @@ mod harness;
 mod life;
 mod limits;
 mod outages;
+mod overload;
 mod races;
 mod recovery;
 mod several;

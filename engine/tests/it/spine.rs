@@ -65,12 +65,12 @@ impl Stage {
         let ledger = MemoryLedger::new(clock.clone(), 1000);
         ledger.add_sale(sale(units));
         let limits = Limits {
-            orders_per_s: 100_000,
             user_per_s: 1000,
             address_per_s: 1000,
             loopback_exempt: true,
             lane_depth: 100,
             lane_wait: Duration::from_secs(1),
+            pressure: Default::default(),
         };
         let gate = Gate::new(
             limits,

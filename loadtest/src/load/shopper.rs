@@ -3,10 +3,9 @@
 
 use super::Scenario;
 use super::timeline::Timeline;
-use crate::history::{Recorder, Seen, name_of};
+use crate::history::{Recorder, Seen};
 use crate::mall::Session;
 use crate::native::{Caller, Then};
-use chrono::Utc;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -88,20 +87,12 @@ impl Shopper {
         if !["token", "order"].contains(&call) {
             return;
         }
-        let word = |member: &str| json[member].as_str().map(str::to_owned);
         let token = match &self.step {
-            Step::Order { token, .. } => Some(name_of(token)),
+            Step::Order { token, .. } => Some(token.as_str()),
             _ => None,
         };
-        let seen = Seen {
-            t: Utc::now().timestamp_millis(),
-            user: self.street.sessions[self.who].user.clone(),
-            call: call.to_owned(),
-            token,
-            answer,
-            code: word("code"),
-            order_sn: word("order_sn"),
-        };
+        let user = &self.street.sessions[self.who].user;
+        let seen = Seen::now(user, call, token, answer, json);
         // A history with a hole proves nothing, so a full disk ends the run.
         self.street.recorder.add(&seen).expect("the history can be written");
     }

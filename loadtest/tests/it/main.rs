@@ -80,6 +80,24 @@ async fn a_crowd_ends_with_all_units_in_live_orders_and_even_books() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_users_of_goose_leave_a_history_that_is_proved_and_say_that_their_model_is_closed() {
+    let site = Site::start().await;
+    let sale = crowd::make_sale(&site.addresses, 20).await.unwrap();
+    let printed = site.goose(sale, &["--scenario", "mall", "--users", "20", "--seconds", "3"]);
+    assert!(printed.contains("closed model"), "{printed}");
+    let findings = prove(&site, sale, SETTLED_LIMIT).await;
+    assert!(findings.wrong.is_empty(), "{:?}", findings.wrong);
+    assert_eq!((findings.live, findings.oversold, findings.gap), (20, 0, Some(0)));
+    let page = std::fs::read_to_string(site.dir.join("goose.html")).unwrap();
+    for seen in ["home", "cart add", "token", "order", "status"] {
+        assert!(page.contains(seen), "nobody has seen {seen}");
+    }
+    site.by_hand(&format!("delete from flash_order where sale_id = {sale} order by nonce limit 1")).await;
+    complains(&prove(&site, sale, WRONG_LIMIT).await, "was promised and is");
+    site.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_proof_fails_for_a_row_that_was_deleted() {
     let site = Site::start().await;
     let sale = bought(&site, 10).await;

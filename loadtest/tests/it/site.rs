@@ -112,6 +112,27 @@ impl Site {
             .concat()
     }
 
+    /// Lets users of goose in; what the program printed.
+    pub(crate) fn goose(&self, sale: u64, args: &[&str]) -> String {
+        let env = self.dir.join("env");
+        std::fs::write(
+            &env,
+            env_file::render(self.addresses.entries.iter().map(|(key, value)| (&**key, &**value))),
+        )
+        .unwrap();
+        let output = Command::new(program("loadtest-goose"))
+            .args(["--sale", &sale.to_string(), "--buyers", "60", "--env"])
+            .arg(&env)
+            .arg("--out")
+            .arg(&self.dir)
+            .args(args)
+            .output()
+            .unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
+        printed
+    }
+
     /// Runs a statement by hand, as nobody should.
     pub(crate) async fn by_hand(&self, sql: &str) {
         let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&self.db).await.unwrap();

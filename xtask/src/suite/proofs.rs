@@ -1,12 +1,13 @@
 //! What a test function is too small for: the simulator over many seeds, a look whether it finds what is
-//! known to be wrong, a short campaign, and the walks of the documents. They run after the tests, with the
-//! programs these were built with.
+//! known to be wrong, a short campaign, the walks of the documents, and a few visitors sent by k6. They run
+//! after the tests, with the programs these were built with.
 
 use super::results::Tally;
 use super::{Options, follow};
 use crate::campaign;
 use crate::cargo;
 use crate::console::Console;
+use crate::load;
 use crate::place::Place;
 use anyhow::{Context, Result};
 use std::collections::VecDeque;
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// All of them.
-const PROOFS: [&str; 4] = ["simulate", "mutants", "campaign", "walk"];
+const PROOFS: [&str; 5] = ["simulate", "mutants", "campaign", "walk", "k6"];
 /// What a person is told to paste into a shell: document, heading, and what is seen where the walk does not
 /// look itself.
 const WALKS: [(&str, &str, &str); 3] = [
@@ -34,6 +35,7 @@ pub(super) fn run(
     options: &Options,
     tally: &mut Tally,
     skipped: &mut Vec<(&'static str, String)>,
+    optional: &mut Vec<(&'static str, String)>,
 ) -> Result<()> {
     let wanted = |name: &str| {
         options.filters.is_empty() || options.filters.iter().any(|filter| name.contains(filter.as_str()))
@@ -48,7 +50,13 @@ pub(super) fn run(
     cargo::watch(console, "building what is proved with", &mut build)?;
     let mut proof = Proof { place, console, programs: place.target().join("debug"), said: VecDeque::new() };
     for name in wanted {
-        if ["campaign", "walk"].contains(&name) && !skipped.is_empty() {
+        if name == "k6"
+            && let Err(error) = load::k6(place, console)
+        {
+            optional.push((name, format!("{error:#}")));
+            continue;
+        }
+        if ["campaign", "walk", "k6"].contains(&name) && !skipped.is_empty() {
             skipped.push((name, "it needs every store".to_owned()));
             continue;
         }
@@ -58,6 +66,7 @@ pub(super) fn run(
             "simulate" => proof.simulator(&["--seeds", "5000", "--threads", "2"])?,
             "mutants" => proof.simulator(&["--mutants"])?,
             "campaign" => proof.campaign()?,
+            "k6" => proof.k6()?,
             _ => proof.walks()?,
         };
         println!("proof {name} ... {}", if holds { "ok" } else { "FAILED" });
@@ -90,12 +99,36 @@ impl Proof<'_> {
         self.ends_well(command.arg("--out").arg(self.place.target().join("test/campaign")))
     }
 
-    /// A house of its own is put up for them, and taken down whatever they come to.
+    /// Visitors of k6, and the books after them.
+    fn k6(&mut self) -> Result<bool> {
+        self.in_a_house("test/k6", |this, dev| {
+            this.ends_well(this.xtask(dev).args(["load", "--k6", "smoke"]))
+        })
+    }
+
     fn walks(&mut self) -> Result<bool> {
-        let dev = self.place.target().join("test/walk");
-        let mut up = self.xtask(&dev);
-        up.args(["up", "--detach", "--fresh"]);
-        let mut walked = self.ends_well(&mut up)?;
+        self.in_a_house("test/walk", Self::walk)
+    }
+
+    /// A house of its own is put up for it, and taken down whatever it comes to.
+    fn in_a_house(
+        &mut self,
+        folder: &str,
+        proof: impl FnOnce(&mut Self, &Path) -> Result<bool>,
+    ) -> Result<bool> {
+        let dev = self.place.target().join(folder);
+        let up = self.ends_well(self.xtask(&dev).args(["up", "--detach", "--fresh"]))?;
+        let holds = up && proof(self, &dev)?;
+        let said = self.said.clone();
+        let ended = self.ends_well(self.xtask(&dev).arg("down"))?;
+        if !holds {
+            self.said = said;
+        }
+        Ok(holds && ended)
+    }
+
+    fn walk(&mut self, dev: &Path) -> Result<bool> {
+        let mut walked = true;
         for (file, heading, seen) in WALKS {
             if walked {
                 println!("\nwalk {heading}");
@@ -107,13 +140,7 @@ impl Proof<'_> {
                     self.ends_well(bash.args(["-eu", "-o", "pipefail", "-c", &look]).env("STARTS_IN", "5"))?;
             }
         }
-        let said = self.said.clone();
-        let mut down = self.xtask(&dev);
-        let ended = self.ends_well(down.arg("down"))?;
-        if !walked {
-            self.said = said;
-        }
-        Ok(walked && ended)
+        Ok(walked)
     }
 
     /// This program, with a house of its own and nothing of the caller's. The file that runs now was replaced

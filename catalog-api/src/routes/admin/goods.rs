@@ -6,6 +6,7 @@ use crate::envelope::{Answer, Envelope, Nothing, Page, Reply, Zone};
 use crate::error::{Failure, Refusal};
 use crate::export::{self, BATCH, Batch, Line};
 use crate::extract::{Entity, PageEntity, Query};
+use crate::replica;
 use crate::routes::catalogue::RowId;
 use crate::routes::catalogue::category::Choice;
 use crate::routes::catalogue::goods::{Goods, GoodsAttribute, GoodsProduct, GoodsSpecification};
@@ -85,7 +86,9 @@ fn export_file(app: Arc<App>, filter: Filter) -> Response {
     export::file("goods", &head, move |after| {
         let (app, filter) = (Arc::clone(&app), Arc::clone(&filter));
         async move {
-            let rows = goods_desk::after(&app.db, &filter, after, BATCH).await?;
+            let (app, filter) = (&*app, &*filter);
+            let read = |db| async move { Ok(goods_desk::after(&db, filter, after, BATCH).await?) };
+            let rows = replica::read_recent(app, read).await?;
             let next = rows.last().filter(|_| rows.len() == BATCH as usize).map(|row| row.id);
             Ok(Batch { lines: rows.iter().map(|row| line(row, app.zone)).collect(), next })
         }

@@ -7,6 +7,7 @@ use crate::error::{Failure, Refusal};
 use crate::export::{self, BATCH, Batch, Line};
 use crate::extract::{Entity, Query};
 use crate::provider::sms::is_mobile;
+use crate::replica;
 use crate::state::App;
 use crate::store::shopper_desk::{self, Edit, Filter, ShopperRow};
 use axum::extract::State;
@@ -82,9 +83,11 @@ fn file(app: Arc<App>, filter: Filter) -> Response {
     export::file("users", &TITLES, move |after| {
         let (app, filter) = (Arc::clone(&app), Arc::clone(&filter));
         async move {
-            let rows = shopper_desk::after(&app.db, &filter, after, BATCH).await?;
+            let (app, filter) = (&*app, &*filter);
+            let read = |db| async move { Ok(shopper_desk::after(&db, filter, after, BATCH).await?) };
+            let rows = replica::read_recent(app, read).await?;
             let next = rows.last().map(|row| row.id).filter(|_| rows.len() == BATCH as usize);
-            Ok(Batch { lines: rows.into_iter().map(|row| line(&app, &row)).collect(), next })
+            Ok(Batch { lines: rows.into_iter().map(|row| line(app, &row)).collect(), next })
         }
     })
 }

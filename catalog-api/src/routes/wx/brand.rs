@@ -4,6 +4,7 @@ use crate::cache::Subject;
 use crate::envelope::{Answer, Envelope, Page, Ready, Reply};
 use crate::error::{Failure, Refusal};
 use crate::extract::Query;
+use crate::replica;
 use crate::routes::catalogue::brand::{Brand, BrandBrief};
 use crate::state::App;
 use crate::store::brand::{self, Filter};
@@ -17,12 +18,13 @@ use std::sync::Arc;
     responses((status = 200, body = Envelope<Page<BrandBrief>>)))]
 pub async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Ready, Failure> {
     let listing = query.listing()?;
-    let load = async {
+    let load = |db| async move {
         let filter = Filter::default();
-        let rows = listing.rows(brand::count(&app.db, &filter).await?)?;
-        let found = brand::list(&app.db, &filter, listing, rows).await?;
+        let rows = listing.rows(brand::count(&db, &filter).await?)?;
+        let found = brand::list(&db, &filter, listing, rows).await?;
         Ok(rows.page(found.into_iter().map(BrandBrief::show).collect()))
     };
+    let load = |moment| replica::read(&app, moment, load);
     let name = format!("brands:{listing:?}");
     Ok(Ready::new(app.cache.get(&app.redis, &[Subject::Brands], &name, load).await?))
 }

@@ -6,6 +6,7 @@ use crate::error::{Failure, Refusal};
 use crate::extract::caller::Caller;
 use crate::extract::{Query, Shopper};
 use crate::routes::catalogue::keyword::Keyword;
+use crate::replica;
 use crate::state::App;
 use crate::store::{keyword, search_history};
 use axum::extract::State;
@@ -36,14 +37,16 @@ pub struct SearchedFor {
 #[utoipa::path(get, path = "/wx/search/index", tag = "shop: search",
     responses((status = 200, body = Envelope<SearchPage>)))]
 pub async fn index(State(app): State<Arc<App>>, caller: Caller) -> Result<Ready, Failure> {
-    let load = async {
-        let hot = keyword::hot(&app.db).await?;
+    let app = &*app;
+    let load = |db| async move {
+        let hot = keyword::hot(&db).await?;
         Ok(SearchPage {
-            default_keyword: keyword::default_one(&app.db).await?.map(|row| Keyword::show(row, app.zone)),
+            default_keyword: keyword::default_one(&db).await?.map(|row| Keyword::show(row, app.zone)),
             hot_keyword_list: hot.into_iter().map(|row| Keyword::show(row, app.zone)).collect(),
             history_keyword_list: None,
         })
     };
+    let load = |moment| replica::read(app, moment, load);
     let kept = app.cache.get(&app.redis, &[Subject::Keywords], "search:page", load).await?;
     let words = match caller.known() {
         Some(shopper) => search_history::latest_words(&app.db, shopper.id).await?,

@@ -9,10 +9,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 pub(crate) struct Stores {
-    mysql_port: u16,
+    pub(crate) mysql: MariaDb,
     redis_port: u16,
-    // Holds the pipe whose end is the end of the stores.
-    _guards: [Child; 2],
+    // Holds the pipe whose end is the end of the store.
+    _redis: Child,
+}
+
+/// A MariaDB, which ends with it.
+pub(crate) struct MariaDb {
+    port: u16,
+    _guard: Child,
 }
 
 static STORES: OnceLock<Stores> = OnceLock::new();
@@ -41,7 +47,7 @@ pub(crate) fn free_port() -> SocketAddr {
 
 impl Stores {
     pub(crate) fn url(&self, database: &str) -> String {
-        format!("mysql://root@127.0.0.1:{}/{database}", self.mysql_port)
+        self.mysql.url(database)
     }
 
     /// Where a test may leave files; it goes with the stores.
@@ -55,43 +61,62 @@ impl Stores {
 
     fn start() -> Self {
         let folder = std::env::temp_dir().join(format!("catalog-it-{}", std::process::id()));
-        let data = folder.join("mysql");
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = |path: &Path| path.to_str().expect("temporary folders are text").to_owned();
+        let mysql = MariaDb::start(&folder.join("mysql"), "");
+        let redis_port = free_port().port();
+        let redis = guarded(
+            &folder,
+            &format!("redis-server --port {redis_port} --bind 127.0.0.1 --save '' --dir {}", folder.display()),
+            "redis.log",
+        );
+        wait_for(redis_port, &folder);
+        Self { mysql, redis_port, _redis: redis }
+    }
+}
+
+impl MariaDb {
+    /// Starts one in a folder that is its own, with options of its own, and waits until it listens.
+    pub(crate) fn start(folder: &Path, options: &str) -> Self {
+        let data = folder.join("data");
+        std::fs::create_dir_all(folder).unwrap();
         let installed = Command::new("mariadb-install-db")
             .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
-            .args([format!("--datadir={}", path(&data)), "--user=root".into()])
+            .arg(format!("--datadir={}", data.display()))
+            .arg("--user=root")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status()
             .expect("mariadb-install-db is installed");
         assert!(installed.success(), "mariadb-install-db works");
-        let (mysql_port, redis_port) = (free_port().port(), free_port().port());
-        let mysql = guarded(
-            &folder,
+        let port = free_port().port();
+        let guard = guarded(
+            folder,
             &format!(
                 "mariadbd --no-defaults --user=root --datadir={data} --tmpdir={folder} --socket={folder}/mysql.sock \
-                 --port={mysql_port} \
-                 --bind-address=127.0.0.1 --innodb-flush-log-at-trx-commit=0 --innodb-buffer-pool-size=64M \
-                 --max-connections=1000",
-                data = path(&data),
-                folder = path(&folder)
+                 --port={port} --bind-address=127.0.0.1 --innodb-flush-log-at-trx-commit=0 \
+                 --innodb-buffer-pool-size=64M --max-connections=1000 {options}",
+                data = data.display(),
+                folder = folder.display()
             ),
             "mysql.log",
         );
-        let redis = guarded(
-            &folder,
-            &format!("redis-server --port {redis_port} --bind 127.0.0.1 --save '' --dir {}", path(&folder)),
-            "redis.log",
-        );
-        for port in [mysql_port, redis_port] {
-            let since = Instant::now();
-            while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-                assert!(since.elapsed() < Duration::from_secs(60), "a store starts; see {}", path(&folder));
-                std::thread::park_timeout(Duration::from_millis(50));
-            }
-        }
-        Self { mysql_port, redis_port, _guards: [mysql, redis] }
+        wait_for(port, folder);
+        Self { port, _guard: guard }
+    }
+
+    pub(crate) fn url(&self, database: &str) -> String {
+        format!("mysql://root@127.0.0.1:{}/{database}", self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+fn wait_for(port: u16, folder: &Path) {
+    let since = Instant::now();
+    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+        assert!(since.elapsed() < Duration::from_secs(60), "a store starts; see {}", folder.display());
+        std::thread::park_timeout(Duration::from_millis(50));
     }
 }
 

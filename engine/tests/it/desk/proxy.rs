@@ -1,7 +1,8 @@
-//! A wire between a desk and its Redis that can hand out a reply under a wrong tag.
+//! A wire between a desk and its Redis that can hand out a reply under a wrong tag, or late.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -9,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 pub(crate) struct Proxy {
     falsify: Arc<AtomicBool>,
     connections: Arc<AtomicUsize>,
+    delay_ms: Arc<AtomicU64>,
 }
 
 impl Proxy {
@@ -33,6 +35,11 @@ impl Proxy {
         self.falsify.store(true, Ordering::Relaxed);
     }
 
+    /// From now on replies come so late.
+    pub(crate) fn delay(&self, delay: Duration) {
+        self.delay_ms.store(delay.as_millis() as u64, Ordering::Relaxed);
+    }
+
     /// How many connections were made so far.
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
@@ -51,6 +58,10 @@ impl Proxy {
                 }
                 if self.falsify.load(Ordering::Relaxed) && falsify(&mut buffer[..length]) {
                     self.falsify.store(false, Ordering::Relaxed);
+                }
+                let delay = Duration::from_millis(self.delay_ms.load(Ordering::Relaxed));
+                if !delay.is_zero() {
+                    tokio::time::sleep(delay).await;
                 }
                 to_client.write_all(&buffer[..length]).await?;
             }

@@ -5,6 +5,7 @@ use crate::error::{Failure, Refusal};
 use crate::export::{self, BATCH, Batch, Line};
 use crate::extract::Query;
 use crate::orders::total;
+use crate::replica;
 use crate::routes::order_entity::{status_text, texts};
 use crate::state::App;
 use crate::store::order::{self, LineRow};
@@ -12,6 +13,7 @@ use crate::store::order_desk::{self, Filter, Listed};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use sqlx::MySqlPool;
 use std::collections::HashMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -75,7 +77,7 @@ pub async fn list(State(app): State<Arc<App>>, query: Query) -> Result<Response,
     }
     let rows = listing.rows(total::count(&app, &filter).await?)?;
     let found = order_desk::list(&app.db, &filter, listing, rows).await?;
-    let mut lines = lines_of(&app, &found).await?;
+    let mut lines = lines_of(&app.db, &found).await?;
     let list = found.into_iter().map(|order| shown(order, &mut lines, app.zone)).collect();
     Ok(Reply::data(rows.page(list)).into_response())
 }
@@ -95,10 +97,10 @@ fn filter(query: &Query, zone: Zone) -> Result<Filter, Refusal> {
     })
 }
 
-async fn lines_of(app: &App, orders: &[Listed]) -> Result<HashMap<u64, Vec<LineRow>>, Failure> {
+async fn lines_of(db: &MySqlPool, orders: &[Listed]) -> Result<HashMap<u64, Vec<LineRow>>, Failure> {
     let ids: Vec<u64> = orders.iter().map(|order| order.id).collect();
     let mut lines: HashMap<u64, Vec<LineRow>> = HashMap::new();
-    for line in order::lines(&app.db, &ids).await? {
+    for line in order::lines(db, &ids).await? {
         lines.entry(line.order_id).or_default().push(line);
     }
     Ok(lines)
@@ -163,8 +165,13 @@ fn file(app: Arc<App>, filter: Filter) -> Response {
         async move {
             // The newest come first; 0 is where the file begins.
             let before = if after == 0 { u64::MAX } else { after };
-            let found = order_desk::before(&app.db, &filter, before, BATCH).await?;
-            let mut lines = lines_of(&app, &found).await?;
+            let filter = &filter;
+            let read = |db: MySqlPool| async move {
+                let found = order_desk::before(&db, filter, before, BATCH).await?;
+                let lines = lines_of(&db, &found).await?;
+                Ok((found, lines))
+            };
+            let (found, mut lines) = replica::read_recent(&app, read).await?;
             let next = found.last().filter(|_| found.len() == BATCH as usize).map(|order| order.id);
             let lines = found.iter().map(|order| {
                 let goods = lines.remove(&order.id).unwrap_or_default();
