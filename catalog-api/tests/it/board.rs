@@ -65,7 +65,7 @@ async fn every_engine_is_asked_within_bounds_and_one_that_is_away_is_named() {
 
     // Nothing is asked about a sale that is not there, and nothing for who may not know.
     assert_eq!(world.call(Call::get("/admin/seckill/board?id=999999").staff(&root)).await.errno(), 402);
-    assert_eq!(world.call(Call::get("/admin/seckill/board").staff(&root)).await.errno(), 401);
+    assert_eq!(world.call(Call::get("/admin/seckill/board").staff(&root)).await.errno(), 402);
     world.staff("clerk", &["admin:seckill:list"]).await;
     let clerk = world.staff_token("clerk").await;
     let path = format!("/admin/seckill/board?id={sale}");

@@ -29,6 +29,7 @@ async fn a_slow_desk_leaves_fewer_places_and_who_finds_none_is_told_at_once() {
         ("REDIS_URL", &*url),
         ("MALL_ENGINE__ADMISSION__INSIDE_MIN", "32"),
         ("MALL_ENGINE__HTTP__CONNECTIONS_MAX", "1000"),
+        ("MALL_ENGINE__HTTP__STREAMS_MAX", "500"),
     ];
     let mut mall = Mall::prepare(stores, &settings).await;
     mall.start_engine("all").await;
