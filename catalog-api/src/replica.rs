@@ -92,13 +92,17 @@ pub async fn follow(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         match round(&app.db, replica, &mut written).await {
             Ok(true) => seen_at = Instant::now(),
             Ok(false) => {}
-            Err(error) => tracing::debug!(error = chain(&error), "the copy of the database cannot be followed"),
+            Err(error) => {
+                tracing::debug!(error = chain(&error), "the copy of the database cannot be followed")
+            }
         }
         let is_behind = seen_at.elapsed() > FAR_BEHIND;
         if is_behind != told {
             told = is_behind;
             if is_behind {
-                tracing::error!("the copy of the database is more than {FAR_BEHIND:?} behind; nothing is read from it");
+                tracing::error!(
+                    "the copy of the database is more than {FAR_BEHIND:?} behind; nothing is read from it"
+                );
             } else {
                 tracing::info!("the copy of the database is read again");
             }
@@ -167,6 +171,9 @@ mod tests {
         replica.has_ms.store(5, Ordering::Relaxed);
         assert!(replica.has(replica.begin + Duration::from_millis(4)));
         assert!(!replica.has(replica.begin + Duration::from_millis(5)));
-        assert!(!replica.has(replica.begin - Duration::from_millis(1)), "before the process it knows nothing");
+        assert!(
+            !replica.has(replica.begin - Duration::from_millis(1)),
+            "before the process it knows nothing"
+        );
     }
 }

@@ -202,6 +202,9 @@ pub struct Sale {
     pub desk: DeskIdentity,
 }
 
+/// A settled record by which a log is known again: its offset, and its mark.
+pub type Witness = (i64, Nonce);
+
 /// Where settlement of a partition stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Position {
@@ -209,8 +212,8 @@ pub enum Position {
     At {
         /// The next offset to settle.
         next: i64,
-        /// Offset and mark of the newest settled record.
-        witness: Option<(i64, Nonce)>,
+        /// The newest settled record.
+        witness: Option<Witness>,
     },
     /// In another log, of this identity.
     Foreign(Arc<str>),
@@ -227,7 +230,7 @@ pub struct Step<'a> {
     pub from: i64,
     /// The witness it must have: at the same offset of a log that lost its tail and was written on, a ledger
     /// that went back stands behind another record.
-    pub after: Option<(i64, Nonce)>,
+    pub after: Option<Witness>,
     /// Offset it gets.
     pub to: i64,
     /// The records between, in order.

@@ -2,8 +2,8 @@
 
 use crate::cache::Subject;
 use crate::error::{Failure, Refusal};
-use crate::routes::catalogue::category::Category;
 use crate::replica;
+use crate::routes::catalogue::category::Category;
 use crate::state::App;
 use crate::store::category::{self, CategoryRow, FIRST, SECOND};
 use serde::Serialize;
@@ -71,7 +71,8 @@ pub async fn first_level(app: &App) -> Result<Arc<str>, Failure> {
 
 /// What is below a category.
 pub async fn below(app: &App, id: u64) -> Result<Arc<str>, Failure> {
-    kept(app, &format!("below:{id}"), |db| async move { Ok(shown(app, category::children(&db, id).await?)) }).await
+    kept(app, &format!("below:{id}"), |db| async move { Ok(shown(app, category::children(&db, id).await?)) })
+        .await
 }
 
 /// The first level, and what is below one of it; without an id below the first.

@@ -52,7 +52,9 @@ pub(crate) fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_catalog-api"));
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("MALL_CATALOG") || ["DATABASE_URL", "DATABASE_READ_URL", "REDIS_URL"].contains(&&*text) {
+        if text.starts_with("MALL_CATALOG")
+            || ["DATABASE_URL", "DATABASE_READ_URL", "REDIS_URL"].contains(&&*text)
+        {
             command.env_remove(&name);
         }
     }

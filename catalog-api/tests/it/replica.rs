@@ -56,7 +56,8 @@ impl House {
     /// The names of all brands, newly read.
     async fn brands(&self) -> Vec<String> {
         let page = self.world.ok(Call::get(&list(&self.limit))).await;
-        let names = page["list"].as_array().unwrap().iter().map(|brand: &Value| brand["name"].as_str().unwrap());
+        let names =
+            page["list"].as_array().unwrap().iter().map(|brand: &Value| brand["name"].as_str().unwrap());
         names.map(str::to_owned).collect()
     }
 
@@ -69,9 +70,7 @@ impl House {
     /// Waits until a list is of the copy, where the first brand was given another name by hand.
     async fn is_read(&self) {
         self.world
-            .until("the copy is read", async || {
-                self.brands().await.contains(&"only in the copy".to_owned())
-            })
+            .until("the copy is read", async || self.brands().await.contains(&"only in the copy".to_owned()))
             .await;
     }
 

@@ -5,13 +5,13 @@
 //! them through. The lease only keeps them from working in vain.
 
 use super::plan::{Poison, mark, witness};
-use super::{Ledger, Position, RETURNS_MAX, Settled, Step, Tally};
+use super::{Ledger, Position, RETURNS_MAX, Settled, Step, Tally, Witness};
 use crate::fault::{Effect, Fault, System};
 use crate::handoff::{EMBEDDED, Log, LogReader, Logged, Read};
 use crate::metrics::{Count, Gauge, Metrics, Stage};
 use crate::reservation::{At, Desk, Reply};
 use crate::shutdown::Shutdown;
-use contract::ids::{EntryId, Nonce, SaleId};
+use contract::ids::{EntryId, SaleId};
 use contract::ledger::MovementState;
 use contract::record::Record;
 use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ pub struct Consumer<D, L, G> {
 type Doubt = Option<(i64, tokio::time::Instant)>;
 
 /// The next offset to settle, and the witness.
-type Reached = (i64, Option<(i64, Nonce)>);
+type Reached = (i64, Option<Witness>);
 
 /// Why a turn on a partition ended.
 enum End {
@@ -62,7 +62,7 @@ enum End {
     /// The position is in another log: nothing may be settled until somebody looked.
     ForeignLog(Arc<str>),
     /// The log no longer holds the position.
-    OutOfRange(i64, Option<(i64, Nonce)>),
+    OutOfRange(i64, Option<Witness>),
 }
 
 impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
@@ -254,7 +254,7 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
 
     /// Whether the newest settled record still stands where it stood. If not, the log lost its tail and
     /// was written on: what follows our position is not what followed it.
-    async fn witness_stands(&self, partition: u32, witness: Option<(i64, Nonce)>) -> Result<bool, Fault> {
+    async fn witness_stands(&self, partition: u32, witness: Option<Witness>) -> Result<bool, Fault> {
         let Some((offset, nonce)) = witness else { return Ok(true) };
         let (first, end) = self.log.bounds(partition).await?;
         if offset < first {

@@ -10,7 +10,7 @@ mod decide;
 
 pub use decide::plan;
 
-use super::{LedgerBooks, Tally};
+use super::{LedgerBooks, Tally, Witness};
 use crate::handoff::Logged;
 use contract::ids::{Generation, Nonce, SaleId, UserId};
 use contract::ledger::{SaleKind, SaleState};
@@ -52,7 +52,7 @@ impl Wanted {
 
 /// Offset and mark of the newest record that has one: what must still stand in the log when somebody
 /// looks again.
-pub fn witness(records: &[Logged]) -> Option<(i64, Nonce)> {
+pub fn witness(records: &[Logged]) -> Option<Witness> {
     records.iter().rev().find_map(|logged| Some((logged.offset, mark(logged)?)))
 }
 

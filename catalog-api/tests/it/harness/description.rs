@@ -46,7 +46,7 @@ impl Description {
         let Some(response) = operation["responses"].get(status.to_string()) else {
             return Some(format!("status {status}"));
         };
-        let Some(content) = response.get("content").and_then(Value::as_object) else { return None };
+        let content = response.get("content").and_then(Value::as_object)?;
         let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default();
         let fits =
             |known: &str| known == kind || known.strip_suffix('*').is_some_and(|head| kind.starts_with(head));

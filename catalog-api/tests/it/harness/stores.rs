@@ -65,7 +65,10 @@ impl Stores {
         let redis_port = free_port().port();
         let redis = guarded(
             &folder,
-            &format!("redis-server --port {redis_port} --bind 127.0.0.1 --save '' --dir {}", folder.display()),
+            &format!(
+                "redis-server --port {redis_port} --bind 127.0.0.1 --save '' --dir {}",
+                folder.display()
+            ),
             "redis.log",
         );
         wait_for(redis_port, &folder);

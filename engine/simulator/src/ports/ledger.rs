@@ -14,7 +14,7 @@ use engine::reservation::{DeskIdentity, DeskImage};
 use engine::settlement::memory::MemoryLedger;
 use engine::settlement::plan::balanced;
 use engine::settlement::{
-    Ledger, LedgerBooks, Look, Position, Sales, Settled, Step, StockChange, StockReturn,
+    Ledger, LedgerBooks, Look, Position, Sales, Settled, Step, StockChange, StockReturn, Witness,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +41,7 @@ struct OwnedStep {
     partition: u32,
     log: Arc<str>,
     from: i64,
-    after: Option<(i64, Nonce)>,
+    after: Option<Witness>,
     to: i64,
     records: Vec<Logged>,
     bury: bool,

@@ -1,6 +1,6 @@
 //! The tables of the ledger as maps, and the sums over them.
 
-use crate::settlement::{LedgerBooks, Sale, SettledOrder, StockChange, StockReturn};
+use crate::settlement::{LedgerBooks, Sale, SettledOrder, StockChange, StockReturn, Witness};
 use contract::ids::{EntryId, Nonce, SaleId, UserId};
 use contract::ledger::{FlashOrderState, MovementState, SaleKind, StockCause};
 use contract::record::BodyHash;
@@ -60,7 +60,7 @@ pub(super) struct LetterRow {
 pub(super) struct PositionRow {
     pub(super) log: Arc<str>,
     pub(super) next: i64,
-    pub(super) witness: Option<(i64, Nonce)>,
+    pub(super) witness: Option<Witness>,
 }
 
 impl Tables {

@@ -4,8 +4,7 @@
 
 use super::failure::Failure;
 use super::rows::nonce;
-use crate::settlement::Position;
-use contract::ids::Nonce;
+use crate::settlement::{Position, Witness};
 use sqlx::mysql::MySqlConnection;
 use sqlx::{Row as _, query};
 use std::time::Duration;
@@ -57,7 +56,7 @@ pub(super) async fn advance(
     partition: u32,
     log: &str,
     (from, to): (i64, i64),
-    (after, witness): (Option<(i64, Nonce)>, Option<(i64, Nonce)>),
+    (after, witness): (Option<Witness>, Option<Witness>),
 ) -> Result<bool, Failure> {
     let done = query(
         "update log_position set next_offset = ?, witness_offset = coalesce(?, witness_offset),

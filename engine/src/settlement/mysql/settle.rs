@@ -4,8 +4,7 @@ use super::failure::Failure;
 use super::{facts, letters, mall, position, purchases, stock};
 use crate::handoff::Logged;
 use crate::settlement::plan::{Facts, Wanted, plan};
-use crate::settlement::{Settled, Step};
-use contract::ids::Nonce;
+use crate::settlement::{Settled, Step, Witness};
 use sqlx::mysql::MySqlConnection;
 use std::sync::Arc;
 
@@ -18,7 +17,7 @@ pub(super) struct OwnedStep {
     /// Offsets the position moves from and to.
     pub(super) moves: (i64, i64),
     /// The witness it has before.
-    pub(super) after: Option<(i64, Nonce)>,
+    pub(super) after: Option<Witness>,
     /// The records between.
     pub(super) records: Vec<Logged>,
     /// Whether what cannot settle is buried.
