@@ -59,6 +59,10 @@ impl Served {
     pub(crate) fn pid(&self) -> u32 {
         self.process.identity().pid
     }
+
+    pub(crate) fn private_port(&self) -> u16 {
+        self.private_port
+    }
 }
 
 impl Installation {

@@ -24,13 +24,14 @@ use std::path::PathBuf;
 use table::Table;
 
 /// What is measured, in order, and for whose sake else: the whole purchase adds up limits of the others.
-const STAGES: [(&str, &[&str]); 7] = [
+const STAGES: [(&str, &[&str]); 8] = [
     ("desk", &["purchases"]),
     ("handoff", &["purchases"]),
     ("settlement", &["purchases"]),
     ("refusals", &[]),
     ("purchases", &[]),
     ("memory", &[]),
+    ("streams", &[]),
     (ON_REQUEST, &[]),
 ];
 /// Only by its name: it takes long, and looks for settings instead of judging goals.
@@ -38,8 +39,8 @@ const ON_REQUEST: &str = "sweep";
 
 const HELP: &str = "benches --engine PROGRAM --catalog PROGRAM --dir FOLDER --append FILE [--only NAME]
   PROGRAM  release builds; FOLDER for logs; FILE gets the table as well
-  NAME     desk, settlement, handoff, refusals, purchases or memory; or sweep, which finds the best number
-        of workers and length of a queue for this machine
+  NAME     desk, settlement, handoff, refusals, purchases, memory or streams; or sweep, which finds the
+        best number of workers and length of a queue for this machine
   The stores are named by DATABASE_URL, REDIS_URL, KAFKA_BROKERS and BENCH_<STORE>_PID.
 benches hello ADDRESS
   bare hyper, the limit of every answer
@@ -113,6 +114,7 @@ async fn measure(asked: Asked) -> Result<()> {
             "settlement" => settlement::measure(&mall, &mut table).await,
             "refusals" => door::refusals::measure(&mall, &mut table).await,
             "purchases" => door::purchases::measure(&mall, &mut table).await,
+            "streams" => door::streams::measure(&mall, &mut table).await,
             ON_REQUEST => door::sweep::measure(&mall, &mut table).await,
             _ => memory::measure(&mall, &asked, &mut table).await,
         };

@@ -1,8 +1,7 @@
 //! Purchases: a token, an order that is durable in Kafka, and its settled row.
 
-use super::{ROUNDS, hello};
-use crate::callers::{Script, request};
-use crate::cell::{self, Cell};
+use super::{ROUNDS, hello, orders, tokens};
+use crate::cell::Cell;
 use crate::host;
 use crate::installation::{BUYERS, Installation, Served};
 use crate::table::{Goal, Table};
@@ -14,8 +13,6 @@ use tokio::time::Instant;
 const CONNECTIONS: [usize; 3] = [64, 512, 2048];
 /// The count at which the whole purchase is put beside the sum of its limits.
 const WHOLE_AT: usize = 512;
-/// A cell ends when every buyer was answered, or after this long.
-const LIMIT: Duration = Duration::from_secs(4);
 /// Session rounds of the refusals come before.
 const FIRST_ROUND: usize = 1;
 
@@ -99,23 +96,12 @@ async fn purchase(
 
     let everybody = [serve.pid(), settle.pid(), mall.pids.redis, mall.pids.mariadb, mall.pids.kafka];
     let before = host::cpu(&everybody)?;
-    let path = format!("/seckill/v1/sales/{sale}/token");
-    let requests = buyers.iter().map(|session| request("POST", &path, Some(session), None)).collect();
-    let script = Script::once("token", requests);
-    let tokens = cell::closed(serve.address, connections, LIMIT, &script, 200, &[serve.pid()]).await?;
+    let tokens = tokens(serve, buyers, |_| sale, connections).await?;
     let between = host::cpu(&everybody)?;
 
-    let path = format!("/seckill/v1/sales/{sale}/orders");
-    let order = |(number, answer): &(usize, Vec<u8>)| -> Result<Vec<u8>> {
-        let answer: serde_json::Value = serde_json::from_slice(answer)?;
-        let token = answer["token"].as_str().context("a token")?;
-        let body = format!("{{\"token\":\"{token}\",\"quantity\":1}}");
-        Ok(request("POST", &path, Some(&buyers[*number]), Some(&body)))
-    };
-    let script = Script::once("order", tokens.kept.iter().map(order).collect::<Result<_>>()?);
     let resumed = host::cpu(&everybody)?;
     let begin = Instant::now();
-    let orders = cell::closed(serve.address, connections, LIMIT, &script, 202, &[serve.pid()]).await?;
+    let orders = orders(serve, &tokens, buyers, |_| sale, connections).await?;
     let accepted = orders.driven.total();
     mall.wait_settled(sale, accepted).await?;
     let took = begin.elapsed();

@@ -3,9 +3,8 @@
 //! A lane is worked on by one worker at a time, so workers matter where several sales are open: here as many
 //! as a busy evening has. The length of a queue follows from the rate, by Little's law.
 
-use super::ROUNDS;
-use crate::callers::{Script, request};
-use crate::cell::{self, Cell};
+use super::{ROUNDS, orders, tokens};
+use crate::cell::Cell;
 use crate::host;
 use crate::installation::{BUYERS, Installation, Served};
 use crate::table::{Goal, Table, median};
@@ -17,8 +16,6 @@ const WORKERS: [usize; 6] = [1, 4, 8, 16, 32, 100];
 /// Sales open at once.
 const SALES: u64 = 16;
 const CONNECTIONS: usize = 512;
-/// A cell ends when every buyer was answered, or after this long.
-const LIMIT: Duration = Duration::from_secs(4);
 /// What a request may wait for a worker, as `admission.lane_target_ms` has it.
 const LANE_TARGET: Duration = Duration::from_millis(100);
 /// Less than this share of the best rate is not as good.
@@ -78,20 +75,8 @@ async fn sell(mall: &Installation, serve: &Served, round: usize) -> Result<Cell>
         sales.push(sale);
     }
     let sale_of = |number: usize| sales[number % sales.len()];
-    let tokens = sessions.iter().enumerate().map(|(number, session)| {
-        request("POST", &format!("/seckill/v1/sales/{}/token", sale_of(number)), Some(session), None)
-    });
-    let script = Script::once("token", tokens.collect());
-    let tokens = cell::closed(serve.address, CONNECTIONS, LIMIT, &script, 200, &[serve.pid()]).await?;
-    let order = |(number, answer): &(usize, Vec<u8>)| -> Result<Vec<u8>> {
-        let answer: serde_json::Value = serde_json::from_slice(answer)?;
-        let token = answer["token"].as_str().context("a token")?;
-        let body = format!("{{\"token\":\"{token}\",\"quantity\":1}}");
-        let path = format!("/seckill/v1/sales/{}/orders", sale_of(*number));
-        Ok(request("POST", &path, Some(&sessions[*number]), Some(&body)))
-    };
-    let script = Script::once("order", tokens.kept.iter().map(order).collect::<Result<_>>()?);
-    let orders = cell::closed(serve.address, CONNECTIONS, LIMIT, &script, 202, &[serve.pid()]).await?;
+    let tokens = tokens(serve, &sessions, sale_of, CONNECTIONS).await?;
+    let orders = orders(serve, &tokens, &sessions, sale_of, CONNECTIONS).await?;
     // Nothing of it may compete with the next round.
     for sale in sales {
         mall.settled_to_the_last(sale).await?;
