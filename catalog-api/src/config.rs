@@ -80,6 +80,8 @@ pub enum Profile {
 pub struct Http {
     pub listen: SocketAddr,
     pub private_listen: SocketAddr,
+    pub tls_certificate: String,
+    pub tls_key: String,
     pub trusted_proxies: Vec<String>,
     pub connections_max: usize,
     pub requests_max: usize,

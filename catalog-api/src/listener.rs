@@ -11,6 +11,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode, Version, header};
 use axum::response::IntoResponse;
+use contract::tls::Tls;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -20,8 +21,9 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
 
 const HEADERS_MAX: usize = 64;
 const HEAD_BYTES_MAX: usize = 16 * 1024;
@@ -34,8 +36,14 @@ struct Door {
     requests: Arc<Semaphore>,
 }
 
-/// Accepts until told to stop, then waits until connections have ended or the drain time is over.
-pub async fn serve(app: Arc<App>, listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+/// Accepts until told to stop, then waits until connections have ended or the drain time is over. With `tls`
+/// every connection begins with a handshake, for which there is as much time as for a head.
+pub async fn serve(
+    app: Arc<App>,
+    (listener, tls): (TcpListener, Option<Tls>),
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+) {
     let connections_max = app.config.http.connections_max;
     let connections = Arc::new(Semaphore::new(connections_max));
     let drain = Duration::from_millis(app.config.http.drain_ms);
@@ -47,7 +55,17 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, router: Router, mut sto
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    tokio::spawn(connection(Arc::clone(&door), stream, peer.ip(), permit, stop.clone()));
+                    // Answers are small; waiting to fill a packet would only make them late.
+                    stream.set_nodelay(true).ok();
+                    let (door, tls, stop) = (Arc::clone(&door), tls.clone(), stop.clone());
+                    tokio::spawn(async move {
+                        let _permit = permit;
+                        let Some(tls) = tls else { return connection(door, stream, peer.ip(), stop).await };
+                        let limit = Duration::from_millis(door.app.config.http.header_read_timeout_ms);
+                        if let Ok(Ok(stream)) = tokio::time::timeout(limit, tls.accept(stream)).await {
+                            connection(door, stream, peer.ip(), stop).await;
+                        }
+                    });
                 }
                 Err(error) => {
                     // Most often no file descriptor is left; one is free when a connection ends.
@@ -67,13 +85,10 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, router: Router, mut sto
 
 async fn connection(
     door: Arc<Door>,
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     peer: IpAddr,
-    _permit: OwnedSemaphorePermit,
     mut stop: watch::Receiver<bool>,
 ) {
-    // Answers are small; waiting to fill a packet would only make them late.
-    stream.set_nodelay(true).ok();
     let limit = Duration::from_millis(door.app.config.http.header_read_timeout_ms);
     let service = service_fn(move |request| answer(Arc::clone(&door), peer, request));
     let connection = http1::Builder::new()

@@ -5,6 +5,7 @@ use crate::listener::serve;
 use crate::state::App;
 use crate::{posters, replica, router, routes, texts, timers};
 use anyhow::Context;
+use contract::tls::Tls;
 use sqlx::MySqlPool;
 use sqlx::migrate::Migrator;
 use std::sync::atomic::Ordering;
@@ -45,6 +46,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let http = app.config.http.clone();
     let public = router::public(&app);
     let private = routes::private::router(&app, &public.openapi);
+    let tls = Tls::read(&http.tls_certificate, &http.tls_key)?;
     let (stop, stopped) = watch::channel(false);
     let private_listener = TcpListener::bind(http.private_listen).await.context("http.private_listen")?;
     let public_listener = TcpListener::bind(http.listen).await.context("http.listen")?;
@@ -52,8 +54,9 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     // The private listener outlives the public one, so that draining can be watched.
     let (stop_private, private_stopped) = watch::channel(false);
-    let answering_private = tokio::spawn(serve(app.clone(), private_listener, private, private_stopped));
-    let answering = tokio::spawn(serve(app.clone(), public_listener, public.router, stopped.clone()));
+    let answering_private =
+        tokio::spawn(serve(app.clone(), (private_listener, None), private, private_stopped));
+    let answering = tokio::spawn(serve(app.clone(), (public_listener, tls), public.router, stopped.clone()));
     let texting = tokio::spawn(texts::run(app.clone(), stopped.clone()));
     let drawing = tokio::spawn(posters::run(app.clone(), stopped.clone()));
     let following = tokio::spawn(replica::follow(app.clone(), stopped.clone()));

@@ -1,6 +1,6 @@
 //! Words that cross a process: what the engine and the mall must agree on.
 //!
-//! Deliberately absent: I/O, configuration, and any dependency on the other crates of this project.
+//! Deliberately absent: configuration, I/O but for the handshake of [`tls`], and any dependency on the other crates of this project.
 
 // Names of things.
 pub mod ids;
@@ -16,3 +16,5 @@ pub mod record;
 pub mod ledger;
 // Redis: names of keys.
 pub mod keys;
+// How a public listener speaks TLS.
+pub mod tls;

@@ -42,6 +42,8 @@ macro_rules! section {
 section!(Http {
     listen: SocketAddr,
     private_listen: SocketAddr,
+    tls_certificate: String,
+    tls_key: String,
     connections_max: usize,
     streams_max: usize,
     read_within_ms: u64,

@@ -27,6 +27,7 @@ use crate::shutdown::Shutdown;
 use anyhow::Context as _;
 use contract::ids::{Generation, SaleId};
 use contract::session::SessionKeys;
+use contract::tls::Tls;
 use contract::token::TokenKeys;
 use serde_json::json;
 use std::sync::{Arc, OnceLock};
@@ -155,6 +156,7 @@ pub async fn run(config: Config, roles: Roles, shutdown: Shutdown) -> anyhow::Re
     let private = TcpListener::bind(config.http.private_listen)
         .await
         .with_context(|| format!("http.private_listen {}", config.http.private_listen))?;
+    let tls = Tls::read(&config.http.tls_certificate, &config.http.tls_key)?;
     let clock = SystemClock::default();
     let metrics = Arc::new(Metrics::default());
     let limits = door_limits(&config);
@@ -172,7 +174,7 @@ pub async fn run(config: Config, roles: Roles, shutdown: Shutdown) -> anyhow::Re
     };
     let private_shutdown = Shutdown::default();
     let privately = tokio::spawn(connection::serve(
-        private,
+        (private, None),
         Arc::new(inside),
         DoorLimits { connections_max: 100, ..limits.clone() },
         clock.clone(),
@@ -197,8 +199,8 @@ pub async fn run(config: Config, roles: Roles, shutdown: Shutdown) -> anyhow::Re
             background.1.spawn(events.clone().tell_of_orders(purchases.ledger.clone(), shutdown.clone()));
             let public = Public { purchases, limits: limits.clone(), trust, events };
             tracing::info!(address = %config.http.listen, "serving buyers");
-            let serving =
-                connection::serve(listener, Arc::new(public), limits, clock, metrics, shutdown.clone());
+            let (listener, public) = ((listener, tls), Arc::new(public));
+            let serving = connection::serve(listener, public, limits, clock, metrics, shutdown.clone());
             let mut serving = tokio::spawn(serving);
             shutdown.begun().await;
             if tokio::time::timeout(DRAIN, &mut serving).await.is_err() {

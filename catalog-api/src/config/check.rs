@@ -94,6 +94,9 @@ fn bounds(config: &Config) -> Result<(), String> {
     if session.life_s < session.shop_idle_s.max(session.staff_idle_s) {
         return Err("session.life_s must not be shorter than session.shop_idle_s and staff_idle_s".into());
     }
+    if !config.http.tls_certificate.is_empty() && config.pay.provider == PayProvider::Local {
+        return Err("http.tls_certificate: the local payment provider calls `listen` without TLS".into());
+    }
     if config.timers.interval_ms > 1000 {
         return Err("timers.interval_ms must be at most 1000".into());
     }

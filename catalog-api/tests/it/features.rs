@@ -31,14 +31,19 @@ fn rows() -> BTreeMap<String, Row> {
     rows
 }
 
-/// Whether `module::name` is a test of the crate a source belongs to.
+/// Whether `module::name` is a test of the crate a source belongs to: one of its own program of tests, or one
+/// beside the source of that name.
 fn is_a_test(source: &str, test: &str) -> bool {
     let Some((module, name)) = test.rsplit_once("::") else { return false };
+    if Path::new(source).file_stem().is_some_and(|stem| stem == module) {
+        let text = fs::read_to_string(Path::new(ROOT).join(source)).unwrap_or_default();
+        return text.contains(&format!("    #[test]\n    fn {name}()"));
+    }
     let folder = Path::new(ROOT).join(source.split('/').next().unwrap()).join("tests/it");
     // A file that no module names is not compiled, and shows nothing.
     let outer = module.split("::").next().unwrap();
     let main = fs::read_to_string(folder.join("main.rs"));
-    let compiled = main.is_ok_and(|text| text.contains(&format!("mod {outer};")));
+    let compiled = outer == "main" || main.is_ok_and(|text| text.contains(&format!("mod {outer};")));
     let file = folder.join(format!("{}.rs", module.replace("::", "/")));
     let there = fs::read_to_string(file)
         .is_ok_and(|text| ["(", "<"].iter().any(|next| text.contains(&format!("fn {name}{next}"))));

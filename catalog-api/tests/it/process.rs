@@ -1,13 +1,17 @@
 //! The process: what it refuses to start with, what it says of itself, how it ends, and what its
 //! listener does with bad connections.
 
-use crate::harness::{Call, World, binary, config, free_port};
+use crate::harness::{Call, World, binary, config, free_port, stores};
 use catalog_api::state::App;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 fn refusal(command: &mut Command) -> String {
     let output = command.output().unwrap();
@@ -212,4 +216,37 @@ async fn a_connection_sees_what_it_waited_for_and_lets_go_of_its_rows_when_it_is
             .unwrap();
     assert_eq!(isolation, "READ-COMMITTED");
     assert!((6..=30).contains(&silence_s), "longer than a call to a provider, and not for ever: {silence_s}");
+}
+
+#[tokio::test]
+async fn with_a_certificate_the_listener_speaks_tls_and_nothing_else() {
+    let folder = stores().folder();
+    let made = rcgen::generate_simple_self_signed(["mall.example".to_owned()]).unwrap();
+    let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let settings = [
+        ("MALL_CATALOG__HTTP__TLS_CERTIFICATE", certificate.to_str().unwrap()),
+        ("MALL_CATALOG__HTTP__TLS_KEY", key.to_str().unwrap()),
+        ("MALL_CATALOG__PAY__PROVIDER", "none"),
+    ];
+    let world = World::with(&settings).await;
+
+    let mut roots = RootCertStore::empty();
+    roots.add(made.cert.der().clone()).unwrap();
+    let client = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = tokio::net::TcpStream::connect(world.public).await.unwrap();
+    let tls = TlsConnector::from(Arc::new(client));
+    let stream = tls.connect("mall.example".try_into().unwrap(), stream).await.unwrap();
+    let answer = Call::get("/wx/brand/list").send_over(stream, "mall.example").await.unwrap();
+    assert_eq!(answer.errno(), 0);
+    assert!(Call::get("/wx/brand/list").send(world.public).await.is_none(), "nothing is said in the clear");
+    world.finish().await;
+
+    let said = refusal(binary().envs(settings).env("MALL_CATALOG__PAY__PROVIDER", "local").arg("serve"));
+    assert!(said.contains("http.tls_certificate"), "{said}");
 }

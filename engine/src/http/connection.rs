@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::metrics::{Count, Metrics};
 use crate::shutdown::Shutdown;
 use contract::outcome::Code;
+use contract::tls::Tls;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -17,8 +18,8 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 /// An idle connection is closed after this long.
@@ -35,9 +36,10 @@ pub trait Service: Send + Sync + 'static {
     fn answer(&self, request: Request<Incoming>, from: SocketAddr) -> impl Future<Output = Answer> + Send;
 }
 
-/// Accepts connections until shutdown begins; ends when all of them have ended.
+/// Accepts connections until shutdown begins; ends when all of them have ended. With `tls` every connection
+/// begins with a handshake, for which there is as much time as for a head.
 pub async fn serve<S: Service, C: Clock>(
-    listener: TcpListener,
+    (listener, tls): (TcpListener, Option<Tls>),
     service: Arc<S>,
     limits: DoorLimits,
     clock: C,
@@ -64,9 +66,20 @@ pub async fn serve<S: Service, C: Clock>(
         let _ = stream.set_nodelay(true);
         let (service, limits, clock, metrics, shutdown) =
             (service.clone(), limits.clone(), clock.clone(), metrics.clone(), shutdown.clone());
+        let tls = tls.clone();
         tokio::spawn(async move {
-            connection(stream, from, service, limits, clock, &metrics, shutdown).await;
-            drop(place);
+            let _place = place;
+            let Some(tls) = tls else {
+                return connection(stream, from, service, limits, clock, &metrics, shutdown).await;
+            };
+            // On the heap: without TLS, which is the rule, a connection does not pay for it.
+            Box::pin(async move {
+                let shaken = tokio::time::timeout(limits.read_within, tls.accept(stream)).await;
+                if let Ok(Ok(stream)) = shaken {
+                    connection(stream, from, service, limits, clock, &metrics, shutdown).await;
+                }
+            })
+            .await;
         });
     }
     drop(listener);
@@ -74,7 +87,7 @@ pub async fn serve<S: Service, C: Clock>(
 }
 
 async fn connection<S: Service, C: Clock>(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     from: SocketAddr,
     service: Arc<S>,
     limits: DoorLimits,

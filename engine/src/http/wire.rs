@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// What a connection is doing, and since when; and since when its client has not read, 0 while it does.
 pub(super) struct Phase(AtomicU64, AtomicU64);
@@ -75,20 +75,20 @@ fn stamp(now: Duration, kind: u64) -> u64 {
 }
 
 /// A connection.
-pub(super) struct Wire<N> {
-    io: TokioIo<TcpStream>,
+pub(super) struct Wire<S, N> {
+    io: TokioIo<S>,
     phase: Arc<Phase>,
     now: N,
     /// A replaced answer that is not written yet, and how much of hyper's own it stands for.
     instead: Option<(&'static [u8], usize)>,
 }
 
-impl<N: Fn() -> Duration + Unpin> Wire<N> {
-    pub(super) fn new(stream: TcpStream, phase: Arc<Phase>, now: N) -> Self {
+impl<S: AsyncRead + AsyncWrite + Unpin, N: Fn() -> Duration + Unpin> Wire<S, N> {
+    pub(super) fn new(stream: S, phase: Arc<Phase>, now: N) -> Self {
         Self { io: TokioIo::new(stream), phase, now, instead: None }
     }
 
-    pub(super) fn into_stream(self) -> TcpStream {
+    pub(super) fn into_stream(self) -> S {
         self.io.into_inner()
     }
 
@@ -105,7 +105,7 @@ impl<N: Fn() -> Duration + Unpin> Wire<N> {
     }
 }
 
-impl<N: Fn() -> Duration + Unpin> Read for Wire<N> {
+impl<S: AsyncRead + Unpin, N: Fn() -> Duration + Unpin> Read for Wire<S, N> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -118,7 +118,7 @@ impl<N: Fn() -> Duration + Unpin> Read for Wire<N> {
     }
 }
 
-impl<N: Fn() -> Duration + Unpin> Write for Wire<N> {
+impl<S: AsyncRead + AsyncWrite + Unpin, N: Fn() -> Duration + Unpin> Write for Wire<S, N> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         if self.instead.is_some() {
             return self.poll_instead(cx);

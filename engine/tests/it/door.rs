@@ -1,15 +1,26 @@
 //! What the door refuses: no I/O behind it, no panic, and an answer that says why.
 
-use crate::harness::{Mall, Spec, free_address};
+use crate::harness::{Mall, Spec, Stores, free_address};
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// Sends bytes and reads until the server closes or an answer is complete.
 async fn raw(mall: &Mall, bytes: &[u8]) -> (u16, Value) {
+    exchange(connect(mall).await, bytes).await
+}
+
+async fn connect(mall: &Mall) -> TcpStream {
     let address = mall.engine().url.strip_prefix("http://").expect("a url");
-    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    TcpStream::connect(address).await.expect("a connection")
+}
+
+async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) -> (u16, Value) {
     stream.write_all(bytes).await.expect("written");
     let mut answer = Vec::new();
     let read = async {
@@ -208,4 +219,50 @@ fn wrong_configuration_refuses_to_start_and_names_the_key() {
     let taken = std::net::TcpListener::bind(free_address()).expect("a port");
     let address = taken.local_addr().expect("its address").to_string();
     assert!(start(&[("MALL_ENGINE__HTTP__LISTEN", &address)]).contains("http.listen"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_certificate_the_door_speaks_tls_and_nothing_else() {
+    let folder = std::env::temp_dir().join(format!("engine-tls-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let made = rcgen::generate_simple_self_signed(["mall.example".to_owned()]).unwrap();
+    let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let settings = [
+        ("MALL_ENGINE__HTTP__TLS_CERTIFICATE", certificate.to_str().unwrap()),
+        ("MALL_ENGINE__HTTP__TLS_KEY", key.to_str().unwrap()),
+        ("MALL_ENGINE__HTTP__READ_WITHIN_MS", "1000"),
+    ];
+    let mut mall = Mall::prepare(Stores::shared(), &settings).await;
+    mall.start_engine("all").await;
+
+    let mut roots = RootCertStore::empty();
+    roots.add(made.cert.der().clone()).unwrap();
+    let client = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let tls = TlsConnector::from(Arc::new(client));
+    let stream = tls.connect("mall.example".try_into().unwrap(), connect(&mall).await).await.unwrap();
+    let ask = b"GET /seckill/v1/sales HTTP/1.1\r\nhost: mall.example\r\n\r\n";
+    let (status, body) = exchange(stream, ask).await;
+    assert_eq!(status, 200, "{body}");
+
+    // Nothing is said in the clear, and nobody holds a place without a word.
+    assert_eq!(raw(&mall, ask).await, (0, Value::Null));
+    let since = Instant::now();
+    assert_eq!(exchange(connect(&mall).await, b"").await, (0, Value::Null));
+    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+
+    // A key of another certificate is refused at the start, and named.
+    let other = rcgen::KeyPair::generate().unwrap();
+    std::fs::write(&key, other.serialize_pem()).unwrap();
+    let mut again = mall.command();
+    again.arg("all").env("MALL_ENGINE__HTTP__LISTEN", free_address());
+    let output = again.env("MALL_ENGINE__HTTP__PRIVATE_LISTEN", free_address()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("http.tls_key"), "{said}");
+    std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -6,6 +6,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use std::net::SocketAddr;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 /// A call to be.
@@ -75,12 +76,18 @@ impl Call {
 
     /// Sends it; nothing when there was no answer.
     pub(crate) async fn send(self, to: SocketAddr) -> Option<Answer> {
-        let stream = TcpStream::connect(to).await.ok()?;
+        self.send_over(TcpStream::connect(to).await.ok()?, &to.to_string()).await
+    }
+
+    /// Sends it over a connection there is; nothing when there was no answer.
+    pub(crate) async fn send_over<S>(self, stream: S, host: &str) -> Option<Answer>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
         let driving = tokio::spawn(connection);
-        let mut request =
-            Request::builder().method(self.method).uri(&self.path).header("host", to.to_string());
+        let mut request = Request::builder().method(self.method).uri(&self.path).header("host", host);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
