@@ -1,5 +1,6 @@
 //! The engine as a process, over HTTP, beside bare hyper.
 
+pub(crate) mod growth;
 pub(crate) mod purchases;
 pub(crate) mod refusals;
 pub(crate) mod streams;

@@ -4,6 +4,7 @@ use crate::Asked;
 use anyhow::{Context, Result, bail, ensure};
 use contract::ids::UserId;
 use contract::keys;
+use contract::ledger::SaleState;
 use contract::session::{Audience, Claims, ISSUER, SessionKeys};
 use hyper::Method;
 use loadtest::wire::Host;
@@ -107,7 +108,12 @@ impl Installation {
     }
 
     async fn add_buyers(&self) -> Result<()> {
-        for first in (1..=BUYERS).step_by(CHUNK) {
+        self.register(1, BUYERS).await
+    }
+
+    /// Accounts with an address each, from a number to a number, in whole thousands.
+    pub(crate) async fn register(&self, first: u64, last: u64) -> Result<()> {
+        for first in (first..=last).step_by(CHUNK) {
             let ids: Vec<u64> = (first..first + CHUNK as u64).collect();
             let rows = |row: &dyn Fn(&u64) -> String| ids.iter().map(row).collect::<Vec<_>>().join(",");
             self.run(format!(
@@ -297,12 +303,36 @@ impl Installation {
         self.wait_settled(sale, BUYERS - free).await
     }
 
+    /// Ends sales, and waits until they are reconciled.
+    pub(crate) async fn over(&self, sales: &[u64]) -> Result<()> {
+        let begin = Instant::now();
+        let sales = sales.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
+        self.run(format!("update flash_sale set ends_at = now(3) where id in ({sales})")).await?;
+        let open = format!(
+            "select cast(count(*) as signed) from flash_sale where id in ({sales}) and state < {}",
+            SaleState::Reconciled as u8
+        );
+        while self.number(open.clone()).await? > 0 {
+            ensure!(begin.elapsed() < READY_LIMIT, "sales that are over are not reconciled");
+            sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
+    }
+
     /// Waits until so many orders of a sale are in the ledger, and no more are.
     pub(crate) async fn wait_settled(&self, sale: u64, orders: u64) -> Result<()> {
+        self.wait_settled_in(&[sale], orders).await
+    }
+
+    /// The same over several sales.
+    pub(crate) async fn wait_settled_in(&self, sales: &[u64], orders: u64) -> Result<()> {
         let begin = Instant::now();
+        let sales = sales.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
         loop {
             let rows = self
-                .number(format!("select cast(count(*) as signed) from flash_order where sale_id = {sale}"))
+                .number(format!(
+                    "select cast(count(*) as signed) from flash_order where sale_id in ({sales})"
+                ))
                 .await?;
             ensure!(rows <= orders as i64, "{orders} orders were accepted, {rows} are in the ledger");
             if rows == orders as i64 {

@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use table::Table;
 
 /// What is measured, in order, and for whose sake else: the whole purchase adds up limits of the others.
-const STAGES: [(&str, &[&str]); 8] = [
+const STAGES: [(&str, &[&str]); 9] = [
     ("desk", &["purchases"]),
     ("handoff", &["purchases"]),
     ("settlement", &["purchases"]),
@@ -32,15 +32,17 @@ const STAGES: [(&str, &[&str]); 8] = [
     ("purchases", &[]),
     ("memory", &[]),
     ("streams", &[]),
-    (ON_REQUEST, &[]),
+    ("growth", &[]),
+    ("sweep", &[]),
 ];
-/// Only by its name: it takes long, and looks for settings instead of judging goals.
-const ON_REQUEST: &str = "sweep";
+/// Only by their names: they take long.
+const ON_REQUEST: [&str; 2] = ["growth", "sweep"];
 
 const HELP: &str = "benches --engine PROGRAM --catalog PROGRAM --dir FOLDER --append FILE [--only NAME]
   PROGRAM  release builds; FOLDER for logs; FILE gets the table as well
-  NAME     desk, settlement, handoff, refusals, purchases, memory or streams; or sweep, which finds the
-        best number of workers and length of a queue for this machine
+  NAME     desk, settlement, handoff, refusals, purchases, memory or streams; growth, which shows what a
+        purchase costs as everything grows; or sweep, which finds the best number of workers and length of a
+        queue for this machine
   The stores are named by DATABASE_URL, REDIS_URL, KAFKA_BROKERS and BENCH_<STORE>_PID.
 benches hello ADDRESS
   bare hyper, the limit of every answer
@@ -79,7 +81,7 @@ impl Asked {
     /// Whether a stage is wanted for its own sake or for that of the one that was asked for.
     fn wants(&self, name: &str, others: &[&str]) -> bool {
         match self.only.as_deref() {
-            None => name != ON_REQUEST,
+            None => !ON_REQUEST.contains(&name),
             Some(only) => only == name || others.contains(&only),
         }
     }
@@ -115,7 +117,8 @@ async fn measure(asked: Asked) -> Result<()> {
             "refusals" => door::refusals::measure(&mall, &mut table).await,
             "purchases" => door::purchases::measure(&mall, &mut table).await,
             "streams" => door::streams::measure(&mall, &mut table).await,
-            ON_REQUEST => door::sweep::measure(&mall, &mut table).await,
+            "growth" => door::growth::measure(&mall, &mut table).await,
+            "sweep" => door::sweep::measure(&mall, &mut table).await,
             _ => memory::measure(&mall, &asked, &mut table).await,
         };
         // What was measured already is not thrown away for it.
