@@ -310,7 +310,7 @@ impl Installation {
         self.run(format!("update flash_sale set ends_at = now(3) where id in ({sales})")).await?;
         let open = format!(
             "select cast(count(*) as signed) from flash_sale where id in ({sales}) and state < {}",
-            SaleState::Reconciled as u8
+            SaleState::Reconciled.code()
         );
         while self.number(open.clone()).await? > 0 {
             ensure!(begin.elapsed() < READY_LIMIT, "sales that are over are not reconciled");
