@@ -366,6 +366,9 @@ async fn a_page_that_is_looked_at_again_during_a_sale_costs_next_to_nothing() {
 /// Where pictures for the documents go, when a folder for them is named.
 fn pictures() -> Option<PathBuf> {
     let folder = std::env::var_os("SHOP_PICTURES")?;
+    let fonts = std::process::Command::new("fc-list").arg(":lang=zh").output();
+    let has_one = fonts.is_ok_and(|fonts| !fonts.stdout.is_empty());
+    assert!(has_one, "pictures want a Chinese font, such as fonts-wqy-microhei with fontconfig");
     Some(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(folder))
 }
 
