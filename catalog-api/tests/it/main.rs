@@ -28,6 +28,7 @@ mod shop_window;
 mod weixin;
 // What lists cost.
 mod list_plans;
+mod month;
 mod order_totals;
 mod weixin_application;
 // Accounts and what belongs to them.
