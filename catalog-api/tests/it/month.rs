@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[tokio::test]
 async fn a_million_rows_of_a_thousand_shoppers_are_listed_without_a_wait() {
     let world = World::new().await;
-    let amounts = ["seed", "--goods", "1000", "--users", "1000", "--orders", "300000"];
+    let amounts = ["seed", "--goods", "1000", "--users", "1000", "--orders", "310000"];
     assert!(world.command(&amounts).status().unwrap().success(), "the rows are made");
     let mut rows = 0;
     for table in GROWING {
