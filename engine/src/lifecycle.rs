@@ -15,7 +15,7 @@ use crate::metrics::{Gauge, Metrics};
 use crate::reconcile::{self, LastCount};
 use crate::recovery;
 use crate::reservation::{Desk, Inspection, Reply};
-use crate::settlement::{Ledger, Position, Sale};
+use crate::settlement::{Ledger, Position, Sale, witness};
 use crate::shutdown::Shutdown;
 use contract::ids::{Generation, SaleId};
 use contract::ledger::SaleState;
@@ -221,12 +221,20 @@ impl<D: Desk, L: Log, G: Ledger, C: Clock> Keeper<D, L, G, C> {
             memory.closed_at.insert(sale.id, end);
             return Ok(());
         };
-        // What a lost tail took is settled already or still in the outbox.
+        // What a lost tail took is settled already or still in the outbox. But a ledger that went back may
+        // stand in a log that was written on since: then it has orders to settle again.
         let (_, end) = self.log.bounds(partition).await?;
+        let log = self.log.identity();
+        let Position::At { next, witness } = self.ledger.position(partition, &log).await? else {
+            return Ok(());
+        };
+        let is_settled = (closed_at.min(end)..=end).contains(&next);
+        if !is_settled || !witness::stands(&self.log, partition, witness).await? {
+            return Ok(());
+        }
         let moving = self.ledger.returns(1000).await?.iter().any(|row| row.sale == sale.id)
             || self.ledger.changes().await?.iter().any(|row| row.sale == sale.id);
-        let log = self.log.identity();
-        if !moving && self.ledger.drained(sale.id, (partition, &log), closed_at.min(end)).await? {
+        if !moving && self.ledger.drained(sale.id, (partition, &log), (next, witness)).await? {
             memory.closed_at.remove(&sale.id);
         }
         Ok(())

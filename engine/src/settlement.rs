@@ -11,6 +11,7 @@ pub mod consumer;
 pub mod memory;
 pub mod mysql;
 pub mod plan;
+pub mod witness;
 
 use crate::fault::Fault;
 use crate::handoff::Logged;
@@ -98,13 +99,13 @@ pub trait Ledger: Clone + Send + Sync + 'static {
         to: SaleState,
     ) -> impl Future<Output = Result<bool, Fault>> + Send;
 
-    /// Moves a closing sale to drained if this partition of this log is settled up to an offset, in one
-    /// step: a ledger that went back since somebody looked has orders to settle again.
+    /// Moves a closing sale to drained if this partition of this log is settled just as far as somebody saw, in
+    /// one step: a ledger that went back since then has orders to settle again.
     fn drained(
         &self,
         sale: SaleId,
         position: (u32, &str),
-        settled_to: i64,
+        reached: Reached,
     ) -> impl Future<Output = Result<bool, Fault>> + Send;
 
     /// Gives the unsold units of a drained sale back to its resource and stores the report, if the
@@ -204,6 +205,9 @@ pub struct Sale {
 
 /// A settled record by which a log is known again: its offset, and its mark.
 pub type Witness = (i64, Nonce);
+
+/// How far a partition is settled: the next offset, and the newest settled record.
+pub type Reached = (i64, Option<Witness>);
 
 /// Where settlement of a partition stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,9 +4,10 @@
 //! Any number of consumers may work on a partition; the compare-and-set on its position lets one of
 //! them through. The lease only keeps them from working in vain.
 
-use super::plan::{Poison, mark, witness};
-use super::{Ledger, Position, RETURNS_MAX, Settled, Step, Tally, Witness};
-use crate::fault::{Effect, Fault, System};
+use super::plan::{self, Poison};
+use super::witness;
+use super::{Ledger, Position, RETURNS_MAX, Reached, Settled, Step, Tally, Witness};
+use crate::fault::{Effect, Fault};
 use crate::handoff::{EMBEDDED, Log, LogReader, Logged, Read};
 use crate::metrics::{Count, Gauge, Metrics, Stage};
 use crate::reservation::{At, Desk, Reply};
@@ -51,9 +52,6 @@ pub struct Consumer<D, L, G> {
 
 /// The record that could not settle last, and since when.
 type Doubt = Option<(i64, tokio::time::Instant)>;
-
-/// The next offset to settle, and the witness.
-type Reached = (i64, Option<Witness>);
 
 /// Why a turn on a partition ended.
 enum End {
@@ -117,7 +115,7 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
         if std::mem::take(told) {
             self.metrics.shift(Gauge::SettlementStopped, -1);
         }
-        if !self.witness_stands(partition, newest).await? {
+        if !witness::stands(&self.log, partition, newest).await? {
             return Ok(End::OutOfRange(next, newest));
         }
         let mut reader = self.log.read_from(partition, next).await?;
@@ -178,7 +176,7 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
                     if tally.void == 0 {
                         self.trim(now).await;
                     }
-                    (from, after, records) = (to, witness(now).or(after), later);
+                    (from, after, records) = (to, plan::witness(now).or(after), later);
                 }
                 Ok(Settled::Fenced) => return Ok(None),
                 // Whether it was committed is written in the position.
@@ -249,28 +247,6 @@ impl<D: Desk, L: Log, G: Ledger> Consumer<D, L, G> {
                 orders = tally.dead,
                 "promised orders could not be settled and lie in dead_letter"
             );
-        }
-    }
-
-    /// Whether the newest settled record still stands where it stood. If not, the log lost its tail and
-    /// was written on: what follows our position is not what followed it.
-    async fn witness_stands(&self, partition: u32, witness: Option<Witness>) -> Result<bool, Fault> {
-        let Some((offset, nonce)) = witness else { return Ok(true) };
-        let (first, end) = self.log.bounds(partition).await?;
-        if offset < first {
-            return Ok(true);
-        }
-        if offset >= end {
-            return Ok(false);
-        }
-        let mut reader = self.log.read_from(partition, offset).await?;
-        match reader.next(1, READ_WAIT * 4).await? {
-            Read::Records(records) => match records.first() {
-                Some(logged) => Ok(logged.offset == offset && mark(logged) == Some(nonce)),
-                // That says nothing yet: the whole turn is tried again.
-                None => Err(Fault::none(System::Log, "looking for the witness", "it did not come in time")),
-            },
-            Read::OutOfRange => Ok(false),
         }
     }
 

@@ -11,7 +11,9 @@ mod tables;
 
 pub use control::Snapshot;
 
-use super::{Ledger, LedgerBooks, Look, Position, Sale, Sales, Settled, Step, StockChange, StockReturn};
+use super::{
+    Ledger, LedgerBooks, Look, Position, Reached, Sale, Sales, Settled, Step, StockChange, StockReturn,
+};
 use crate::clock::Clock;
 use crate::fault::{Fault, System};
 use crate::reservation::{DeskIdentity, DeskImage, HeldOrder};
@@ -175,9 +177,9 @@ impl<C: Clock> Ledger for MemoryLedger<C> {
         &self,
         sale: SaleId,
         (partition, log): (u32, &str),
-        settled_to: i64,
+        reached: Reached,
     ) -> Result<bool, Fault> {
-        let settled = |row: &PositionRow| &*row.log == log && row.next >= settled_to;
+        let settled = |row: &PositionRow| &*row.log == log && (row.next, row.witness) == reached;
         let settled = self.tables().positions.get(&partition).is_some_and(settled);
         let closing = |sale: &Sale| settled && sale.state == SaleState::Closing;
         Ok(self.if_still(sale, closing, |sale| sale.state = SaleState::Drained))

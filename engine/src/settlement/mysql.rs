@@ -24,7 +24,7 @@ mod settle;
 mod stock;
 mod unfit;
 
-use super::{Ledger, LedgerBooks, Look, Position, Sales, Settled, Step, StockChange, StockReturn};
+use super::{Ledger, LedgerBooks, Look, Position, Reached, Sales, Settled, Step, StockChange, StockReturn};
 use crate::fault::{Fault, System};
 use crate::reservation::{DeskIdentity, DeskImage};
 use contract::ids::{Generation, Nonce, OrderSn, SaleId, UserId};
@@ -218,14 +218,14 @@ impl Ledger for MySqlLedger {
         &self,
         sale: SaleId,
         (partition, log): (u32, &str),
-        settled_to: i64,
+        reached: Reached,
     ) -> Result<bool, Fault> {
         let log = log.to_owned();
         write!(self, "draining a sale", |connection| sales::drained(
             connection,
             sale,
             (partition, &log),
-            settled_to
+            reached
         ))
     }
 

@@ -14,7 +14,7 @@ use engine::reservation::{DeskIdentity, DeskImage};
 use engine::settlement::memory::MemoryLedger;
 use engine::settlement::plan::balanced;
 use engine::settlement::{
-    Ledger, LedgerBooks, Look, Position, Sales, Settled, Step, StockChange, StockReturn, Witness,
+    Ledger, LedgerBooks, Look, Position, Reached, Sales, Settled, Step, StockChange, StockReturn, Witness,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -143,11 +143,11 @@ impl Ledger for SimLedger {
         &self,
         sale: SaleId,
         (partition, log): (u32, &str),
-        settled_to: i64,
+        reached: Reached,
     ) -> Result<bool, Fault> {
         let log = log.to_owned();
         through!(self, Act, "ledger drained", (log), |ledger| {
-            ledger.drained(sale, (partition, &log), settled_to).await
+            ledger.drained(sale, (partition, &log), reached).await
         })
     }
 

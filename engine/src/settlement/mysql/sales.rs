@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::rows::units;
 use crate::reservation::{DeskIdentity, Terms};
-use crate::settlement::{Sale, Sales};
+use crate::settlement::{Reached, Sale, Sales};
 use contract::ids::{Generation, SaleId};
 use contract::ledger::{SaleKind, SaleState};
 use sqlx::mysql::{MySqlConnection, MySqlRow};
@@ -154,11 +154,12 @@ pub(super) async fn drained(
     connection: &mut MySqlConnection,
     sale: SaleId,
     (partition, log): (u32, &str),
-    settled_to: i64,
+    (next, witness): Reached,
 ) -> Result<bool, Failure> {
     let done = query(
         "update flash_sale set state = ? where id = ? and state = ? and exists (
-            select 1 from log_position where partition_id = ? and topic_identity = ? and next_offset >= ?
+            select 1 from log_position where partition_id = ? and topic_identity = ? and next_offset = ?
+                and witness_offset = ? and witness <=> ?
         )",
     )
     .bind(SaleState::Drained.code())
@@ -166,7 +167,9 @@ pub(super) async fn drained(
     .bind(SaleState::Closing.code())
     .bind(partition)
     .bind(log)
-    .bind(settled_to)
+    .bind(next)
+    .bind(witness.map_or(-1, |(offset, _)| offset))
+    .bind(witness.as_ref().map(|(_, nonce)| nonce.0.as_slice()))
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)

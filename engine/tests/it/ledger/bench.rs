@@ -6,7 +6,7 @@ use contract::record::{Batch, Order, Record, Unreadable};
 use engine::fault::{Effect, Fault};
 use engine::handoff::Logged;
 use engine::reservation::{DeskIdentity, Terms};
-use engine::settlement::{Ledger, LedgerBooks, Position, Sale, Settled, Step, Tally, Witness};
+use engine::settlement::{Ledger, LedgerBooks, Position, Reached, Sale, Settled, Step, Tally};
 use std::time::{Duration, Instant};
 
 /// Identity of the log in these tests.
@@ -88,7 +88,7 @@ pub(super) trait Bench: Sync {
     }
 
     /// The same, with its witness.
-    async fn at(&self) -> (i64, Option<Witness>) {
+    async fn at(&self) -> Reached {
         match self.ledger().position(0, LOG).await.unwrap() {
             Position::At { next, witness } => (next, witness),
             Position::Foreign(log) => panic!("position in {log}"),
