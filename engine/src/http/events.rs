@@ -31,7 +31,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 /// How often watched sales are looked at.
 const SALES_EVERY: Duration = Duration::from_secs(1);
@@ -48,6 +48,10 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 const SALE_STREAM_MAX: Duration = Duration::from_secs(600);
 /// Longest life of a stream about an order: by then every order is definite (P6).
 const ORDER_STREAM_MAX: Duration = Duration::from_secs(60);
+/// A crowd is told one after the other, so far apart: all at once would hold up whoever buys in that moment.
+const TOLD_APART: Duration = Duration::from_micros(70);
+/// But nobody later than this.
+const TOLD_WITHIN: Duration = Duration::from_millis(700);
 /// When to come again if the room is full.
 const FULL_RETRY_S: u32 = 5;
 
@@ -56,6 +60,7 @@ pub struct Events {
     sales: Mutex<BTreeMap<SaleId, Feed>>,
     orders: Mutex<BTreeMap<SaleId, VecDeque<Waiting>>>,
     room: Arc<Semaphore>,
+    streams_max: usize,
     metrics: Arc<Metrics>,
 }
 
@@ -76,6 +81,8 @@ struct Waiting {
 /// A stream's place in the room.
 struct Place {
     metrics: Arc<Metrics>,
+    /// How many there were when it came.
+    number: usize,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -89,7 +96,7 @@ impl Events {
     /// Nobody listens yet; at most `streams_max` ever do at a time.
     pub fn new(streams_max: usize, metrics: Arc<Metrics>) -> Arc<Self> {
         let room = Arc::new(Semaphore::new(streams_max));
-        Arc::new(Self { sales: Mutex::default(), orders: Mutex::default(), room, metrics })
+        Arc::new(Self { sales: Mutex::default(), orders: Mutex::default(), room, streams_max, metrics })
     }
 
     /// Tells of sales until shutdown begins; streams end with it.
@@ -170,7 +177,8 @@ impl Events {
             return Err(Refusal { retry_after_s: Some(FULL_RETRY_S), ..Code::Unavailable.into() });
         };
         self.metrics.shift(Gauge::Streams, 1);
-        Ok(Place { metrics: self.metrics.clone(), _permit: permit })
+        let number = self.streams_max - self.room.available_permits();
+        Ok(Place { metrics: self.metrics.clone(), number, _permit: permit })
     }
 
     fn watch(&self, sale: SaleId, state: &str, first: &Bytes) -> watch::Receiver<Bytes> {
@@ -212,6 +220,7 @@ pub(super) fn sale<D: Desk, L: Log, G: Ledger, C: Clock>(door: &Public<D, L, G, 
         newest: door.events.watch(known.row().id, &state, &first),
         first: Some(first),
         until: Instant::now() + spread(SALE_STREAM_MAX),
+        late: late(place.number),
         _place: place,
     };
     answer(stream::unfold(watching, |mut watching| async move {
@@ -219,6 +228,7 @@ pub(super) fn sale<D: Desk, L: Log, G: Ledger, C: Clock>(door: &Public<D, L, G, 
             return Some((first, watching));
         }
         timeout_at(watching.until, watching.newest.changed()).await.ok()?.ok()?;
+        sleep(watching.late).await;
         let newest = watching.newest.borrow_and_update().clone();
         Some((newest, watching))
     }))
@@ -229,7 +239,14 @@ struct Watching {
     newest: watch::Receiver<Bytes>,
     first: Option<Bytes>,
     until: Instant,
+    late: Duration,
     _place: Place,
+}
+
+/// How long after the first one a stream is told.
+fn late(number: usize) -> Duration {
+    let places = TOLD_WITHIN.as_micros() / TOLD_APART.as_micros();
+    TOLD_APART * (number as u128 % places) as u32
 }
 
 /// Where the caller's order stands: now, and once more when it is settled.
@@ -333,6 +350,15 @@ mod tests {
         drop(place);
         assert_eq!(metrics.gauge(Gauge::Streams), 0);
         assert!(events.place().is_ok());
+    }
+
+    #[test]
+    fn a_few_are_told_at_once_and_a_crowd_one_after_the_other_within_a_second() {
+        assert!(late(1) < Duration::from_millis(1));
+        let mut crowd: Vec<_> = (0..10_000).map(late).collect();
+        assert!(crowd.iter().all(|late| *late < TOLD_WITHIN));
+        crowd.dedup();
+        assert_eq!(crowd.len(), 10_000, "never two in a row at the same time");
     }
 
     #[test]
