@@ -2,6 +2,7 @@
 // which `cargo xtask load --k6 …` fills from target/dev/env.
 import http from 'k6/http';
 import exec from 'k6/execution';
+import { sleep } from 'k6';
 import { Counter, Trend } from 'k6/metrics';
 
 const engine = __ENV.ENGINE_URL;
@@ -16,7 +17,7 @@ export const refusalTime = new Trend('refusal_time', true);
 const statuses = [200, 202, 401, 403, 409, 410, 422, 429, 503, 504];
 http.setResponseCallback(http.expectedStatuses(...statuses));
 
-// So many sessions, made once for all.
+// So many sessions, made once for all, in front of an open sale: one that was just made is not known yet.
 export function sessions(count) {
   const all = [];
   while (all.length < count) {
@@ -28,7 +29,18 @@ export function sessions(count) {
     if (answer.status !== 200) throw new Error(`/dev/sessions answers ${answer.status}; is it the dev profile?`);
     answer.body.split('\n').filter((line) => line).forEach((line) => all.push(JSON.parse(line)));
   }
+  waitOpen();
   return all;
+}
+
+function waitOpen() {
+  const early = { responseCallback: http.expectedStatuses(200, 404) };
+  for (let tries = 0; tries < 600; tries += 1) {
+    const answer = http.get(`${engine}/seckill/v1/sales/${sale}`, early);
+    if (answer.status === 200 && answer.json('state') === 'open') return;
+    sleep(0.1);
+  }
+  throw new Error(`sale ${sale} did not open in time`);
 }
 
 function send(path, session, body, call) {
